@@ -1,0 +1,40 @@
+/** Three kinds of tests: unit (pure, fast), service (one service on real parts), system (the whole through HAProxy). */
+import { defineConfig } from 'vitest/config';
+
+const exclude = ['**/node_modules/**', '**/dist/**', '.stack/**', '.runtime/**'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts', '**/*.test.tsx'],
+          exclude: [...exclude, '**/*.service.test.ts', '**/*.system.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'service',
+          include: ['**/*.service.test.ts'],
+          exclude,
+          globalSetup: ['test/setup/parts.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['test/**/*.system.test.ts'],
+          exclude,
+          globalSetup: ['test/setup/stack.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
