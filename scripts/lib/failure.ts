@@ -1,0 +1,44 @@
+/**
+ * The two ways in which a command of `mf` ends badly, so that every verb ends alike.
+ *
+ * A UsageError is the caller's: one line, exit 2. A StepFailure is the stack's: which step, why,
+ * the part's own last words, and what to try; exit 1. Anything else is a fault of ours and shows
+ * its stack trace. cli/main.ts prints them.
+ */
+
+export class UsageError extends Error {
+  /** The command to try next. */
+  readonly next: string;
+
+  constructor(message: string, next: string) {
+    super(message);
+    this.name = 'UsageError';
+    this.next = next;
+  }
+}
+
+export class StepFailure extends Error {
+  readonly step: string;
+  readonly next: string;
+  /** The part's last log lines, oldest first. */
+  readonly log: readonly string[];
+
+  constructor(
+    step: string,
+    why: string,
+    next: string,
+    log: readonly string[] = [],
+    cause?: unknown,
+  ) {
+    super(why, { cause });
+    this.name = 'StepFailure';
+    this.step = step;
+    this.next = next;
+    this.log = log;
+  }
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
