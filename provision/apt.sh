@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# Debian packages for the steps: what is missing, and its installation without a running daemon left behind.
+#
+# The stack starts its own Consul, MariaDB, Redis and HAProxy. Installing Debian's packages of them
+# would start a second set, on the ports that everybody knows. So services are held while packages
+# are installed, and their units are switched off where the package was not there before; a MariaDB
+# that the machine had already is somebody's, and is left as it is.
+#
+# Idempotent and safe to kill: the names of new packages are noted in a file before anything is
+# installed and struck off when their units are off. As long as a name stands there, it is missing.
+
+unfinished=/var/lib/microflack-provision/unfinished
+policy=/usr/sbin/policy-rc.d
+policy_mark='# by MicroFlack provision/apt.sh, only while it installs packages'
+
+# missing_packages PROGRAM:PACKAGE...
+# Prints each package whose program (a name on the PATH, or a file's path) is not there.
+missing_packages() {
+  local pair
+  {
+    for pair in "$@"; do
+      command -v "${pair%%:*}" >/dev/null || [[ -f ${pair%%:*} ]] || echo "${pair##*:}"
+    done
+    for pair in "$@"; do
+      ! noted "${pair##*:}" || echo "${pair##*:}"
+    done
+  } | sort -u
+}
+
+noted() { [[ -f $unfinished ]] && grep -qxF -- "$1" "$unfinished"; }
+
+# apt_install PACKAGE|FILE.deb...
+apt_install() {
+  command -v apt-get >/dev/null ||
+    fail 'this machine has no apt-get' 'install by hand what is missing, or use Debian 12 or 13'
+  local names=("${@##*/}")
+  names=("${names[@]%%_*}")
+  note_new "${names[@]}"
+  hold_services
+  quietly dpkg --configure -a
+  # A stranger's broken repository is no reason to stop: whether it mattered, the installation shows.
+  apt_get update >/dev/null 2>&1 || true
+  quietly apt_get install --no-install-recommends -- "$@"
+  release_services
+  switch_off "${names[@]}"
+}
+
+apt_get() {
+  DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 \
+    -o Dpkg::Options::=--force-confold "$@"
+}
+
+note_new() {
+  local name
+  mkdir -p "${unfinished%/*}"
+  for name in "$@"; do
+    noted "$name" || dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed ||
+      echo "$name" >>"$unfinished"
+  done
+}
+
+# A policy of the machine's own stays; one of ours that a killed run left is taken over.
+hold_services() {
+  [[ ! -e $policy ]] || grep -qxF "$policy_mark" "$policy" || return 0
+  trap release_services EXIT
+  printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy"
+  chmod 755 "$policy"
+}
+
+release_services() {
+  if [[ -e $policy ]] && grep -qxF "$policy_mark" "$policy"; then rm -f "$policy"; fi
+}
+
+# Units of the packages that we brought stay off at the next boot too.
+switch_off() {
+  local name units
+  for name in "$@"; do
+    noted "$name" || continue
+    units=$(dpkg -L "$name" | grep -oE '[^/@]+\.service$' | sort -u || true)
+    # shellcheck disable=SC2086 # a list of unit names
+    [[ -z $units ]] || ! command -v systemctl >/dev/null || quietly systemctl disable $units
+    sed -i "/^$name\$/d" "$unfinished"
+  done
+}

@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# The frame around every provisioning step: check first, change only what is missing, print one line.
+#
+# A step's file sources this one, sets `step` (its name), defines
+#   missing   prints what is missing, one word a line; nothing where all is there
+#   there     prints in a few words what is there
+#   install   puts there what is missing, as root (or as anybody, where needs_root=no)
+# and ends with `run_step "$@"`. As `missing` is asked before and after, a step that was killed
+# anywhere can be run again, and a step that says it is done is done.
+#
+# Usage of every step: STEP.sh [--check | --dry-run]
+#   --check     print what is missing; exit 1 where there is anything
+#   --dry-run   say what would be done, and do nothing
+
+provision_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck disable=SC2034 # read by the steps
+checkout=${provision_dir%/*}
+needs_root=yes
+: "${step:?is set by the step}"
+
+# An ordinary user's PATH may lack the folders where Debian keeps daemons.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+# What a network needs and sudo would drop. It is handed on; none of it is stored.
+network_settings=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
+  NODE_EXTRA_CA_CERTS SSL_CERT_FILE CURL_CA_BUNDLE)
+
+run_step() {
+  local mode=${1:-} started=$EPOCHREALTIME wanted
+  [[ $mode =~ ^(|--check|--dry-run)$ ]] || usage_error "$mode"
+  wanted=$(missing)
+  if [[ -z $wanted ]]; then
+    [[ $mode == --check ]] || say "$step · $(there)"
+  elif [[ $mode == --check ]]; then
+    printf '%s\n' "$wanted"
+    exit 1
+  elif [[ $mode == --dry-run ]]; then
+    say "$step · would install $(in_words "$wanted")"
+  else
+    change "$wanted"
+    say "$step · $(there) · installed $(in_words "$wanted") after $(seconds_since "$started") s"
+  fi
+}
+
+change() {
+  [[ $needs_root == no || $EUID -eq 0 ]] || become_root "$1"
+  install
+  local left
+  left=$(missing)
+  [[ -z $left ]] || fail "still missing after the installation: $(in_words "$left")"
+}
+
+# Starts this very step again as root, or says who has to.
+become_root() {
+  sudo_works || fail "missing: $(in_words "$1")" "as root: bash $0"
+  local name handed_on=()
+  for name in "${network_settings[@]}"; do
+    [[ -z ${!name:-} ]] || handed_on+=("$name=${!name}")
+  done
+  exec sudo env "${handed_on[@]}" bash "$0"
+}
+
+sudo_works() {
+  command -v sudo >/dev/null || return 1
+  sudo -n true 2>/dev/null || { [[ -t 0 && -t 2 ]] && sudo -v; }
+}
+
+# Runs a command without its output, which is shown where it fails.
+quietly() {
+  local log
+  log=$(mktemp)
+  if "$@" >"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+    return
+  fi
+  grep -v '^$' "$log" | tail -n 12 | sed 's/^/    /' >&2
+  rm -f "$log"
+  fail "failed: $*"
+}
+
+say() { printf '→ %s\n' "$*"; }
+
+# fail WHY [NEXT COMMAND]
+fail() {
+  printf '✗ %s · %s\n' "$step" "$1" >&2
+  printf '  next: %s\n' "${2:-bash $0, once that is put right}" >&2
+  exit 1
+}
+
+usage_error() {
+  printf 'usage: %s [--check | --dry-run] (got %s)\n' "${0##*/}" "$1" >&2
+  exit 2
+}
+
+in_words() { echo "${1//$'\n'/, }"; }
+
+seconds_since() {
+  local tenths=$(((${EPOCHREALTIME/[.,]/} - ${1/[.,]/}) / 100000))
+  echo "$((tenths / 10)).$((tenths % 10))"
+}

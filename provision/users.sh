@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Makes the unix users that a stack's programs run as: one for each part and for each service.
+#
+# Usage: users.sh [--check | --dry-run]
+# Only root can run programs as other users, so for anybody else there is nothing to do here.
+# Idempotent: makes the users that are not there, and never changes one that is.
+set -euo pipefail
+
+step=users
+# shellcheck source=provision/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# HAProxy runs as lb's user: the two share HAProxy's configuration and its sockets.
+names() {
+  printf 'mf-%s\n' consul mariadb redis
+  local folder
+  for folder in "$checkout"/services/*/; do
+    echo "mf-$(basename "$folder")"
+  done
+}
+
+missing() {
+  ((EUID == 0)) || return 0
+  local name
+  for name in $(names); do
+    getent passwd "$name" >/dev/null || echo "$name"
+  done
+}
+
+there() {
+  if ((EUID == 0)); then echo "all $(names | wc -l) there"; else echo 'not needed: programs run as you'; fi
+}
+
+install() {
+  local name
+  for name in $(missing); do
+    quietly useradd --system --user-group --no-create-home --home-dir /nonexistent \
+      --shell /usr/sbin/nologin "$name"
+  done
+}
+
+run_step "$@"
