@@ -1,0 +1,16 @@
+/** Waiting, for loops that run until a signal ends them: retries, watches, regular work. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Resolves after `ms`, or as soon as the signal is aborted: the loop around it asks the signal. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** 100, 200, 400 … up to `maxMs`, each up to a quarter longer so that many do not come back in step. */
+export function backoffMs(failures: number, maxMs: number, random = Math.random): number {
+  return Math.min(maxMs, 100 * 2 ** failures) * (1 + random() / 4);
+}

@@ -1,0 +1,63 @@
+/**
+ * Where the instances of a service are, from memory: http/client.ts asks before every call.
+ *
+ * The first question about a service starts a watch of it, which keeps the answer up to date from
+ * then on. While Consul is away the last known instances stay.
+ */
+import type { Consul } from 'consul';
+import type { Instance } from './instances.ts';
+import { type WatchOptions, watchService } from './watch.ts';
+
+export interface Discovery {
+  /** The healthy instances; waits up to `waitMs` for the first answer about a service, then never again. */
+  resolve(service: string, waitMs: number): Promise<readonly Instance[]>;
+  /** Calls back with the ids of all that can still be resolved, whenever that has changed. */
+  onChange(listener: (ids: ReadonlySet<string>) => void): void;
+}
+
+interface Known {
+  instances: readonly Instance[];
+  /** Resolves with the first answer. */
+  first: Promise<void>;
+}
+
+export function createDiscovery(consul: Consul, options: WatchOptions): Discovery {
+  const services = new Map<string, Known>();
+  const listeners: ((ids: ReadonlySet<string>) => void)[] = [];
+
+  const tell = () => {
+    const all = [...services.values()].flatMap(({ instances }) => instances);
+    const ids = new Set(all.map(({ id }) => id));
+    for (const listener of listeners) listener(ids);
+  };
+  const follow = (service: string): Known => {
+    const { promise: first, resolve } = Promise.withResolvers<void>();
+    const known: Known = { instances: [], first };
+    services.set(service, known);
+    const learn = (instances: readonly Instance[]) => {
+      known.instances = instances.filter(({ healthy }) => healthy);
+      resolve();
+      tell();
+    };
+    watchService(consul, service, learn, options);
+    return known;
+  };
+
+  return {
+    async resolve(service, waitMs) {
+      const known = services.get(service) ?? follow(service);
+      if (known.instances.length === 0) await within(known.first, waitMs);
+      return known.instances;
+    },
+    onChange(listener) {
+      listeners.push(listener);
+    },
+  };
+}
+
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  const { promise: timeUp, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, timeUp]);
+  clearTimeout(timer);
+}
