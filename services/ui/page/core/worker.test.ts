@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { ApiError } from './api.ts';
+import { createWorker } from './worker.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('a worker sleeps until it is woken, and a wake-up during a step makes another step', async () => {
+  let steps = 0;
+  const worker = createWorker(async () => {
+    steps += 1;
+    if (steps === 1) worker.wake();
+    return undefined;
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(steps).toBe(0);
+  worker.wake();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(steps).toBe(2);
+});
+
+test('after a failure a wake-up does not cut the pause short, and hurry does', async () => {
+  let steps = 0;
+  const worker = createWorker(async () => {
+    steps += 1;
+    throw new ApiError('unreachable', 'No connection.');
+  });
+  worker.wake();
+  await vi.advanceTimersByTimeAsync(500);
+  worker.wake();
+  await vi.advanceTimersByTimeAsync(100);
+  expect(steps).toBe(1);
+  worker.hurry();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(steps).toBe(2);
+  await vi.advanceTimersByTimeAsync(1000 + 2000);
+  expect(steps, 'pauses of 1 s and 2 s').toBe(4);
+});
+
+test('two steps never overlap', async () => {
+  let [inside, most] = [0, 0];
+  const worker = createWorker(async () => {
+    inside += 1;
+    most = Math.max(most, inside);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    inside -= 1;
+    return undefined;
+  });
+  for (let i = 0; i < 10; i += 1) {
+    worker.wake();
+    worker.hurry();
+    await vi.advanceTimersByTimeAsync(30);
+  }
+  expect(most).toBe(1);
+});
