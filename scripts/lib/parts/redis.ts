@@ -1,0 +1,99 @@
+/**
+ * Redis, which carries the events: on loopback, with a user for each service, and an append-only file.
+ *
+ * Events are hints and MySQL is the truth, so a second of them may be lost with the machine. What a
+ * user may do is written here and nowhere else: `access` is the table to change.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Part } from '../program.ts';
+import type { Stack } from '../stack.ts';
+import { findProgram, versionOf } from './installed.ts';
+import { until } from './until.ts';
+
+const user = 'mf-redis';
+const memoryMb = 64;
+
+/** What services may do with the stream of events, beside using keys of their own. */
+const access: Record<string, string> = {
+  users: '%W~events',
+  tokens: '%W~events',
+  messages: '%W~events',
+  socketio: '%R~events',
+};
+
+/** Nothing that looks at other people's keys or connections, or that changes the server. */
+const commands =
+  '-@all +@connection +@read +@write +@transaction +eval +evalsha +script|load -@dangerous -scan -randomkey -dbsize +info';
+
+export function redisPart(stack: Stack): Part {
+  const folder = join(stack.dir, 'redis');
+  const config = join(folder, 'redis.conf');
+  const users = join(folder, 'users.acl');
+  return {
+    program: {
+      name: 'redis',
+      command: [findProgram('redis-server'), config],
+      user,
+      environment: {},
+      show: [{ path: folder, writable: true }],
+      priority: 10,
+      stopWaitSecs: 10,
+    },
+    folders: [{ path: folder, mode: 0o700, user }],
+    files: [
+      { path: config, content: redisConfig(stack), mode: 0o600, user },
+      { path: users, content: redisUsers(stack.secrets), mode: 0o600, user },
+    ],
+    version: () => versionOf('redis-server', '--version'),
+    ready: () => until(() => answers(stack)),
+  };
+}
+
+export function redisConfig({ dir, ports }: Pick<Stack, 'dir' | 'ports'>): string {
+  const folder = join(dir, 'redis');
+  return `bind 127.0.0.1
+port ${ports.redis}
+daemonize no
+dir "${folder}"
+aclfile "${folder}/users.acl"
+databases 1
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory ${memoryMb}mb
+maxmemory-policy noeviction
+`;
+}
+
+/** Passwords stand here as their hashes. Nobody gets in without one. */
+export function redisUsers({
+  redis,
+  redisAdmin,
+}: Pick<Stack['secrets'], 'redis' | 'redisAdmin'>): string {
+  const services = Object.entries(redis).map(([name, password]) => {
+    const keys = [`~${name}:*`, access[name]].filter(Boolean).join(' ');
+    return `user ${name} on ${hashed(password)} resetchannels ${keys} ${commands}`;
+  });
+  return [
+    'user default off',
+    `user admin on ${hashed(redisAdmin)} ~* &* +@all`,
+    ...services,
+    '',
+  ].join('\n');
+}
+
+function hashed(password: string): string {
+  return `#${createHash('sha256').update(password).digest('hex')}`;
+}
+
+/** It refuses while it still reads its file. */
+async function answers({ ports, secrets }: Stack): Promise<void> {
+  const { stdout } = await execa(
+    findProgram('redis-cli'),
+    ['-p', String(ports.redis), '--user', 'admin', '--no-auth-warning', 'PING'],
+    { env: { REDISCLI_AUTH: secrets.redisAdmin }, timeout: 1000 },
+  );
+  if (stdout !== 'PONG') throw new Error(`Redis answers ${stdout}`);
+}

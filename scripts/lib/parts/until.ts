@@ -1,0 +1,28 @@
+/**
+ * Waiting for a part to be fit to serve: asks again and again until it says yes.
+ *
+ * Parts have no event for "ready now", so this is the one place that polls. It knows nothing of
+ * what is asked, and gives up with the last answer, which says what was wrong.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { messageOf } from '../failure.ts';
+
+const pollMs = 50;
+const patienceMs = 60_000;
+
+/** Resolves when `ask` does; rejects with its last complaint when that takes too long. */
+export async function until(ask: () => Promise<void>): Promise<void> {
+  const givesUpAt = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (performance.now() > givesUpAt) {
+        throw new Error(`not ready after ${patienceMs / 1000} s: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    }
+    await wait(pollMs);
+  }
+}
