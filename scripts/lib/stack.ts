@@ -15,8 +15,8 @@ export type { Secrets } from './secrets.ts';
 
 const port = z.number().int().min(1).max(65_535);
 
-const portsSchema = z.object({
-  public: port,
+/** All but the public one: on loopback, and the system's choice. */
+export const innerPorts = z.object({
   consulHttp: port,
   consulServer: port,
   consulSerf: port,
@@ -27,6 +27,7 @@ const portsSchema = z.object({
   haproxyStats: port,
 });
 
+const portsSchema = innerPorts.extend({ public: port });
 const stackFile = z.object({ bind: z.string(), ports: portsSchema });
 
 export type Ports = z.infer<typeof portsSchema>;
@@ -45,7 +46,7 @@ export interface Stack {
 }
 
 export const defaultStack = 'default';
-const checkout = resolve(import.meta.dirname, '../..');
+export const checkout = resolve(import.meta.dirname, '../..');
 const namePattern = /^[a-z][a-z0-9-]{0,30}$/;
 
 /** A unix socket's path has 107 bytes at most, and HAProxy adds some to it while it binds. */

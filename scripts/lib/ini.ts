@@ -1,0 +1,118 @@
+/**
+ * Supervisor's configuration as text: pure functions, no files.
+ *
+ * supervisor.ts writes what comes out of here. The format is more treacherous than it looks:
+ * supervisord expands `%`, cuts a value at ` ;` and ` #`, splits commands like a shell and the
+ * environment unlike one. What cannot be written safely is refused, never mangled.
+ */
+import { z } from 'zod';
+import type { Program } from './program.ts';
+
+const logMaxBytes = '10MB';
+const logBackups = 2;
+
+/** What a program's file says about itself in its first line, and how a changed one is noticed. */
+const header = z.strictObject({
+  service: z.string(),
+  version: z.string(),
+  /** Changes with the files the program reads at its start. */
+  settings: z.string(),
+});
+
+export type Header = z.infer<typeof header>;
+
+export interface Surroundings {
+  logFolder: string;
+  /** confine.sh where the stack was started by root; undefined runs the program as it is. */
+  confine: string | undefined;
+  /** What no program sees, but for what it is shown of it. */
+  hide: string[];
+}
+
+export function daemonIni(folder: string, logFolder: string, asRoot: boolean): string {
+  return ini('supervisord', {
+    logfile: literal(`${logFolder}/supervisord.log`),
+    logfile_maxbytes: logMaxBytes,
+    logfile_backups: String(logBackups),
+    pidfile: literal(`${folder}/supervisord.pid`),
+    childlogdir: literal(logFolder),
+    ...(asRoot ? { user: 'root' } : {}),
+  }).concat(
+    ini('unix_http_server', { file: literal(`${folder}/supervisor.sock`), chmod: '0700' }),
+    ini('rpcinterface:supervisor', {
+      'supervisor.rpcinterface_factory': 'supervisor.rpcinterface:make_main_rpcinterface',
+    }),
+    ini('supervisorctl', { serverurl: literal(`unix://${folder}/supervisor.sock`) }),
+    // Relative to this file: supervisord splits an absolute path at its spaces.
+    ini('include', { files: 'programs/*.ini' }),
+  );
+}
+
+export function programIni(program: Program, about: Header, surroundings: Surroundings): string {
+  // supervisord looks at the values alone: what a program reads at its start must be among them.
+  const variables = { ...program.environment, MF_SETTINGS_HASH: about.settings };
+  const command = confined(program, surroundings).map(shellWord).join(' ');
+  return `; ${JSON.stringify(about)}\n`.concat(
+    ini(`program:${program.name}`, {
+      command: literal(command),
+      directory: '/',
+      environment: literal(environment(variables)),
+      priority: String(program.priority),
+      autorestart: 'true',
+      // Readiness is the registry's business: started is running.
+      startsecs: '0',
+      stopsignal: 'TERM',
+      stopwaitsecs: String(program.stopWaitSecs),
+      killasgroup: 'true',
+      redirect_stderr: 'true',
+      stdout_logfile: literal(`${surroundings.logFolder}/${program.name}.log`),
+      stdout_logfile_maxbytes: logMaxBytes,
+      stdout_logfile_backups: String(logBackups),
+    }),
+  );
+}
+
+/** The header of a file that programIni made. */
+export function parseHeader(text: string): Header {
+  const [first = ''] = text.split('\n');
+  return header.parse(JSON.parse(first.replace(/^; /, '')));
+}
+
+/** The command with the confinement around it. */
+function confined(program: Program, { confine, hide }: Surroundings): string[] {
+  if (confine === undefined) return program.command;
+  const hidden = hide.flatMap((path) => ['--hide', path]);
+  const shown = program.show.flatMap(({ path, writable }) => [
+    writable ? '--show-writable' : '--show',
+    path,
+  ]);
+  return [confine, '--user', program.user, ...hidden, ...shown, '--', ...program.command];
+}
+
+/** One word, as Python's shlex splits it; the quotes also break up what would start a comment. */
+export function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", `'"'"'`).replaceAll(/(\s)([;#])/g, "$1''$2")}'`;
+}
+
+/** `A="x",B="y"`. Inside the quotes nothing can be escaped, hence what is refused. */
+export function environment(variables: Record<string, string>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => {
+      if (!/^\w+$/.test(name) || /["\n\r]|\s[;#]|^'|'$/.test(value)) {
+        throw new Error(`supervisor cannot hold the environment variable ${name} (${value})`);
+      }
+      return `${name}="${value}"`;
+    })
+    .join(',');
+}
+
+function literal(value: string): string {
+  if (/[\n\r\0]/.test(value)) throw new Error(`a line break in ${JSON.stringify(value)}`);
+  return value.replaceAll('%', '%%');
+}
+
+function ini(section: string, values: Record<string, string>): string {
+  const lines = Object.entries(values).map(([key, value]) => `${key}=${value}\n`);
+  return `[${section}]\n${lines.join('')}\n`;
+}

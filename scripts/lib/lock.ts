@@ -1,0 +1,59 @@
+/**
+ * One command at a time may change a stack.
+ *
+ * The kernel's own lock, held by a small child (`flock … cat`) that ends with us: however this
+ * process dies, the lock is free again, and no stale file has to be recognised. A second command
+ * waits for the first and says for whom.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StepFailure } from './failure.ts';
+
+const patienceSeconds = 600;
+
+/** Does the work while nobody else does any on this stack. `waiting` is told who has the lock. */
+export async function whileLocked<T>(
+  folder: string,
+  command: string,
+  waiting: (holder: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'lock');
+  const release = (await take(file, 0)) ?? (await takeLater(file, waiting));
+  try {
+    await writeFile(file, `${command} (pid ${process.pid}) since ${new Date().toISOString()}\n`);
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+async function takeLater(file: string, waiting: (holder: string) => void) {
+  const holder = (await readFile(file, 'utf8')).trim();
+  waiting(holder);
+  const release = await take(file, patienceSeconds);
+  if (release) return release;
+  throw new StepFailure('lock', `${holder} has it, for over ${patienceSeconds} s`, 'mf status');
+}
+
+/** A function that gives the lock back; undefined when somebody has it until the time is over. */
+async function take(file: string, seconds: number): Promise<(() => Promise<void>) | undefined> {
+  const child = spawn(
+    'flock',
+    ['--timeout', String(seconds), file, 'sh', '-c', 'echo locked; exec cat'],
+    { stdio: ['pipe', 'pipe', 'ignore'] },
+  );
+  const gone = once(child, 'exit');
+  const taken = await Promise.race([
+    once(child.stdout, 'data').then(() => true),
+    gone.then(() => false),
+  ]);
+  if (!taken) return undefined;
+  return async () => {
+    child.stdin.end();
+    await gone;
+  };
+}
