@@ -139,7 +139,7 @@ export function toServiceError(thrown: unknown): ServiceError {
   return new ServiceError({ status: 500, code: 'internal', detail, cause: thrown });
 }
 
-/** Codes that Node's sockets and mysql2 give to a part that is away: an outage and not a bug. */
+/** Codes of Node's sockets, of mysql2 and of MariaDB for a part that is away: an outage and not a bug. */
 const unreachableCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -147,10 +147,17 @@ const unreachableCodes = new Set([
   'ETIMEDOUT',
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT',
-  'POOL_ENQUEUELIMIT',
   'ER_STATEMENT_TIMEOUT',
+  'ER_CON_COUNT_ERROR',
+  // Galera: this node cannot serve now.
+  'ER_UNKNOWN_COM_ERROR',
 ]);
+/** What mysql2 says, without a code, when too many wait for a connection. */
+const poolIsFull = 'Queue limit reached.';
 
 function isUnreachable(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && unreachableCodes.has(String(thrown.code));
+  if (!(thrown instanceof Error)) return false;
+  return (
+    thrown.message === poolIsFull || ('code' in thrown && unreachableCodes.has(String(thrown.code)))
+  );
 }
