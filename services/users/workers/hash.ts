@@ -1,0 +1,28 @@
+/**
+ * The thread that runs bcrypt: 60 ms of arithmetic, in which an event loop would serve nobody.
+ *
+ * passwords.ts starts a few of these and sends one password at a time. A task that waited in the
+ * queue until nobody wanted its result any more is not started.
+ */
+import { constants, setPriority } from 'node:os';
+import bcrypt from 'bcryptjs';
+import workerpool from 'workerpool';
+
+const cost = 10;
+
+// On Linux this is the calling thread alone: hashing takes the cores that serving leaves over.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+
+/** Both answer undefined when the time to start (milliseconds of the wall clock) has passed. */
+const tasks = {
+  hash: (startBy: number, password: string): string | undefined =>
+    inTime(startBy) ? bcrypt.hashSync(password, cost) : undefined,
+  matches: (startBy: number, password: string, hash: string): boolean | undefined =>
+    inTime(startBy) ? bcrypt.compareSync(password, hash) : undefined,
+};
+
+export type HashTasks = typeof tasks;
+
+const inTime = (startBy: number): boolean => Date.now() <= startBy;
+
+workerpool.worker(tasks);
