@@ -18,6 +18,7 @@ const answerTimeoutMs = 1000;
 
 export function consulPart(stack: Stack): Part {
   const folder = join(stack.dir, 'consul');
+  const data = join(folder, 'data');
   const config = join(folder, 'consul.json');
   return {
     program: {
@@ -25,11 +26,17 @@ export function consulPart(stack: Stack): Part {
       command: [findProgram('consul'), 'agent', `-config-file=${config}`],
       user,
       environment: {},
-      show: [{ path: folder, writable: true }],
+      show: [
+        { path: folder, writable: false },
+        { path: data, writable: true },
+      ],
       priority: 10,
       stopWaitSecs: 10,
     },
-    folders: [{ path: folder, mode: 0o700, user }],
+    folders: [
+      { path: folder, mode: 0o711, user: 'root' },
+      { path: data, mode: 0o700, user },
+    ],
     files: [
       {
         path: config,

@@ -5,6 +5,7 @@
  * configured, and how one knows that the node takes writes. Schemas and users are made once it runs
  * (accounts/schemas.ts). Sized for a laptop that runs everything else too.
  */
+import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { galeraStatus, withAdmin } from '../accounts/admin-connection.ts';
 import type { Part } from '../program.ts';
@@ -32,6 +33,7 @@ const galeraOptions = [
 
 export function mariadbPart(stack: Stack): Part {
   const folder = join(stack.dir, 'mariadb');
+  const data = join(folder, 'data');
   const start = join(import.meta.dirname, 'start-mariadb.sh');
   const owned = { mode: 0o600, user };
   return {
@@ -41,15 +43,16 @@ export function mariadbPart(stack: Stack): Part {
       user,
       environment: {},
       show: [
-        { path: folder, writable: true },
+        { path: folder, writable: false },
+        { path: data, writable: true },
         { path: start, writable: false },
       ],
       priority: 10,
       stopWaitSecs: 60,
     },
     folders: [
-      { path: folder, mode: 0o700, user },
-      { path: join(folder, 'tmp'), mode: 0o700, user },
+      { path: folder, mode: 0o711, user: 'root' },
+      { path: data, mode: 0o700, user },
     ],
     files: [
       { path: join(folder, 'my.cnf'), content: mariadbConfig(stack), ...owned },
@@ -60,18 +63,23 @@ export function mariadbPart(stack: Stack): Part {
   };
 }
 
-export function mariadbConfig({ name, dir, ports }: Pick<Stack, 'name' | 'dir' | 'ports'>): string {
-  const folder = join(dir, 'mariadb');
+export function mariadbConfig({
+  name,
+  dir,
+  ports,
+  secrets,
+}: Pick<Stack, 'name' | 'dir' | 'ports' | 'secrets'>): string {
+  const data = join(dir, 'mariadb/data');
   const options = [
     `gmcast.listen_addr=tcp://127.0.0.1:${ports.galera}`,
     `ist.recv_addr=127.0.0.1:${ports.galeraIst}`,
     ...galeraOptions,
   ];
   return `[mariadbd]
-datadir = "${folder}/data"
-tmpdir = "${folder}/tmp"
-socket = "${folder}/mariadb.sock"
-pid_file = "${folder}/mariadb.pid"
+datadir = "${data}/node"
+tmpdir = "${data}"
+socket = "${data}/mariadb.sock"
+pid_file = "${data}/mariadb.pid"
 
 bind_address = 127.0.0.1
 port = ${ports.mariadb}
@@ -87,6 +95,7 @@ sql_mode = STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_
 default_storage_engine = InnoDB
 innodb_flush_log_at_trx_commit = 1
 innodb_autoinc_lock_mode = 2
+innodb_force_primary_key = ON
 innodb_buffer_pool_size = ${bufferPoolMb}M
 innodb_log_buffer_size = 4M
 aria_pagecache_buffer_size = 8M
@@ -100,16 +109,25 @@ wsrep_cluster_address = gcomm://
 wsrep_node_name = node-1
 wsrep_node_address = 127.0.0.1:${ports.galera}
 wsrep_sst_method = mariabackup
+wsrep_sst_auth = sst:${sstPassword(secrets)}
 wsrep_provider_options = "${options.join(';')}"
 `;
 }
 
-/** Run once, before anybody can connect. */
-export function firstStatements({ mariadbAdmin }: Pick<Stack['secrets'], 'mariadbAdmin'>): string {
-  return `FLUSH PRIVILEGES;
-CREATE USER admin@127.0.0.1 IDENTIFIED BY '${mariadbAdmin}';
+/** Run once, while the data folder is made. */
+export function firstStatements(secrets: Pick<Stack['secrets'], 'mariadbAdmin'>): string {
+  return `DELETE FROM mysql.proxies_priv;
+FLUSH PRIVILEGES;
+CREATE USER admin@127.0.0.1 IDENTIFIED BY '${secrets.mariadbAdmin}';
 GRANT ALL PRIVILEGES ON *.* TO admin@127.0.0.1 WITH GRANT OPTION;
+CREATE USER sst@localhost IDENTIFIED BY '${sstPassword(secrets)}';
+GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR, REPLICA MONITOR ON *.* TO sst@localhost;
 `;
+}
+
+/** A node that joins is filled from another's backup, for which the nodes of a stack share this one. */
+function sstPassword({ mariadbAdmin }: Pick<Stack['secrets'], 'mariadbAdmin'>): string {
+  return createHmac('sha256', mariadbAdmin).update('sst').digest('base64url');
 }
 
 /** A node that answers may still refuse every statement: Galera's own state decides. */

@@ -29,6 +29,7 @@ const commands =
 
 export function redisPart(stack: Stack): Part {
   const folder = join(stack.dir, 'redis');
+  const data = join(folder, 'data');
   const config = join(folder, 'redis.conf');
   const users = join(folder, 'users.acl');
   return {
@@ -37,11 +38,17 @@ export function redisPart(stack: Stack): Part {
       command: [findProgram('redis-server'), config],
       user,
       environment: {},
-      show: [{ path: folder, writable: true }],
+      show: [
+        { path: folder, writable: false },
+        { path: data, writable: true },
+      ],
       priority: 10,
       stopWaitSecs: 10,
     },
-    folders: [{ path: folder, mode: 0o700, user }],
+    folders: [
+      { path: folder, mode: 0o711, user: 'root' },
+      { path: data, mode: 0o700, user },
+    ],
     files: [
       { path: config, content: redisConfig(stack), mode: 0o600, user },
       { path: users, content: redisUsers(stack.secrets), mode: 0o600, user },
@@ -56,7 +63,7 @@ export function redisConfig({ dir, ports }: Pick<Stack, 'dir' | 'ports'>): strin
   return `bind 127.0.0.1
 port ${ports.redis}
 daemonize no
-dir "${folder}"
+dir "${folder}/data"
 aclfile "${folder}/users.acl"
 databases 1
 appendonly yes

@@ -2,7 +2,7 @@
 # Starts the stack's MariaDB node, whatever state its data folder is in. supervisord runs this at the
 # first start and after every death, so nobody has to decide anything in between.
 #
-# Usage: start-mariadb.sh FOLDER      (my.cnf and first.sql are there; the data goes to FOLDER/data)
+# Usage: start-mariadb.sh FOLDER      (my.cnf and first.sql are there; the data goes to FOLDER/data/node)
 #
 # - No data yet: the data folder is made aside and appears in one rename.
 # - After a crash the node's last position is not in its state file: InnoDB is asked for it.
@@ -15,25 +15,28 @@ set -euo pipefail
 umask 077
 
 folder=$1
-data=$folder/data
+data=$folder/data/node
 state=$data/grastate.dat
 server=(mariadbd "--defaults-file=$folder/my.cnf")
 PATH=$PATH:/usr/sbin
 
 main() {
   [[ -d $data ]] || make_data
-  local options=()
-  if [[ -f $state ]]; then options+=("--wsrep_start_position=$(position)"); fi
+  local options=() last
+  if [[ -f $state ]]; then
+    last=$(position)
+    options+=("--wsrep_start_position=$last")
+  fi
   if may_begin; then options+=(--wsrep-new-cluster); fi
   exec "${server[@]}" "${options[@]}"
 }
 
 make_data() {
-  local aside=$folder/data.unfinished
+  local aside=$data.unfinished log=$folder/data/install.log
   rm -rf "$aside"
   mariadb-install-db --defaults-file="$folder/my.cnf" --datadir="$aside" --wsrep-on=OFF \
     --auth-root-authentication-method=socket --skip-test-db --extra-file="$folder/first.sql" \
-    >"$folder/install.log" 2>&1 || stop "mariadb-install-db failed: $(tail -n 5 "$folder/install.log")"
+    >"$log" 2>&1 || stop "mariadb-install-db failed: $(tail -n 5 "$log")"
   mv "$aside" "$data"
 }
 
@@ -59,6 +62,8 @@ may_begin() {
 
 stop() {
   printf 'start-mariadb.sh: %s\n' "$1" >&2
+  # supervisord tries again the moment this ends.
+  sleep 1
   exit 1
 }
 
