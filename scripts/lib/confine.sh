@@ -30,7 +30,7 @@ main() {
   cd /
   ((EUID == 0)) || exec "${command[@]}"
   cover_all
-  exec setpriv --reuid="$user" --regid="$user" --clear-groups --no-new-privs -- "${command[@]}"
+  exec setpriv --reuid="$user" --regid="$(id -g -- "$user")" --clear-groups --no-new-privs -- "${command[@]}"
 }
 
 parse() {

@@ -38,7 +38,8 @@ export function schemaStatements(
   // In a GRANT the schema's name is a pattern, in which _ is any letter.
   const pattern = schema.replaceAll('_', '\\_');
   const user = (name: string, password: string, rights: string) => [
-    `CREATE USER IF NOT EXISTS ${text(name)}@'127.0.0.1'`,
+    // With its password at once: there is no moment without one.
+    `CREATE USER IF NOT EXISTS ${text(name)}@'127.0.0.1' IDENTIFIED BY ${text(password)}`,
     `ALTER USER ${text(name)}@'127.0.0.1' IDENTIFIED BY ${text(password)}`,
     `GRANT ${rights} ON ${pattern}.* TO ${text(name)}@'127.0.0.1'`,
   ];

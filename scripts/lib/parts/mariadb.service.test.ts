@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withAdmin } from '../accounts/admin-connection.ts';
-import { endProgram, makeTestStack, type TestStack } from '../testing/run-part.ts';
+import { endProgram, listeningHosts, makeTestStack, type TestStack } from '../testing/run-part.ts';
 import { mariadbPart } from './mariadb.ts';
 
 let stack: TestStack;
@@ -33,6 +33,10 @@ test('keeps every committed row through a stop, a kill and another kill', async 
     node = await stack.run(mariadbPart(stack));
     expect(await query('SELECT n FROM kept.numbers ORDER BY n')).toEqual(rows);
   }
+});
+
+test('listens on loopback alone, Galera included', async () => {
+  expect(await listeningHosts(node)).toEqual(new Set(['127.0.0.1']));
 });
 
 test('nobody gets in without a name, and nobody from another machine', async () => {

@@ -8,6 +8,7 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { place } from '../place.ts';
 import { chooseInnerPorts, firstFree } from '../ports.ts';
 import type { Part, Program } from '../program.ts';
@@ -59,6 +60,13 @@ export async function endProgram(child: ChildProcess, signal: NodeJS.Signals): P
   const gone = once(child, 'exit');
   child.kill(signal);
   await gone;
+}
+
+/** The addresses on which a program takes connections or packets. */
+export async function listeningHosts(child: ChildProcess): Promise<Set<string>> {
+  const { stdout } = await execa('ss', ['-Htulnp']);
+  const own = stdout.split('\n').filter((line) => line.includes(`pid=${child.pid},`));
+  return new Set(own.map((line) => line.trim().split(/\s+/)[4]?.replace(/:\d+$/, '') ?? line));
 }
 
 function spawnConfined(stack: Stack, program: Program): ChildProcess {
