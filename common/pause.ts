@@ -1,13 +1,17 @@
 /** Waiting, for loops that run until a signal ends them: retries, watches, regular work. */
-import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Resolves after `ms`, or as soon as the signal is aborted: the loop around it asks the signal. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
 }
 
 /** 100, 200, 400 … up to `maxMs`, each up to a quarter longer so that many do not come back in step. */

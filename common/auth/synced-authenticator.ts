@@ -61,6 +61,7 @@ export async function createSyncedAuthenticator(
   };
 
   await syncUntil({ sync, log, signal, once: true });
+  signal.throwIfAborted();
   void syncUntil({ sync, log, signal, once: false });
 
   return {

@@ -5,7 +5,7 @@
  * blocks for the whole wait where Consul was restarted with a smaller one (watch.ts has the rules).
  */
 import { EventEmitter } from 'node:events';
-import { Consul } from 'consul';
+import Consul from 'consul';
 import { z } from 'zod';
 
 /** How long a query may wait for a change. More than 10 s would hide an index that Consul forgot. */
@@ -23,8 +23,9 @@ export interface BlockingAnswer {
 /** Asks once: answers when what is asked about has changed since `index`, or when the wait is over. */
 export type BlockingQuery = (index: string, signal: AbortSignal) => Promise<BlockingAnswer>;
 
-/** What the npm client takes beyond its types: an emitter to cancel by, and to ask for the headers. */
+/** What the npm client takes, most of it beyond its types: an emitter to cancel by, and to ask for the headers. */
 interface BlockingOptions {
+  token?: string;
   index: string;
   wait: string;
   timeout: number;
@@ -32,7 +33,7 @@ interface BlockingOptions {
 }
 
 const answerWithHeaders = z.tuple([
-  z.object({ headers: z.object({ 'x-consul-index': z.string() }) }),
+  z.object({ headers: z.object({ 'x-consul-index': z.string().regex(/^\d+$/) }) }),
   z.unknown(),
 ]);
 

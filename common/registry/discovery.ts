@@ -4,7 +4,7 @@
  * The first question about a service starts a watch of it, which keeps the answer up to date from
  * then on. While Consul is away the last known instances stay.
  */
-import type { Consul } from 'consul';
+import type Consul from 'consul';
 import type { Instance } from './instances.ts';
 import { type WatchOptions, watchService } from './watch.ts';
 

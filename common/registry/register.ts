@@ -5,7 +5,7 @@
  * works, and looked after every 2 s from then on. Nothing here throws because of Consul: a service
  * goes on serving without it.
  */
-import type { Consul } from 'consul';
+import type Consul from 'consul';
 import { z } from 'zod';
 import type { Logger } from '../log.ts';
 import { backoffMs, pause } from '../pause.ts';
@@ -38,10 +38,11 @@ const agentServices = z.record(z.string(), z.object({ ID: z.string() }));
 
 export function register(consul: Consul, instance: RegisteredInstance, log: Logger): Membership {
   const end = new AbortController();
-  const known = registerUntilKnown(consul, instance, log, end.signal).then(() =>
-    removePredecessors(consul, instance, log),
-  );
-  const lookedAfter = known.then(() => lookAfter(consul, instance, log, end.signal));
+  const known = registerUntilKnown(consul, instance, log, end.signal);
+  const lookedAfter = known.then(async () => {
+    if (!end.signal.aborted) await removePredecessors(consul, instance, log);
+    await lookAfter(consul, instance, log, end.signal);
+  });
   return {
     known,
     async leave() {

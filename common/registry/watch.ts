@@ -15,7 +15,7 @@
  * - a service that does not exist is answered at once: an answer without news is followed by a pause.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Consul } from 'consul';
+import type Consul from 'consul';
 import { z } from 'zod';
 import type { Logger } from '../log.ts';
 import { backoffMs, pause } from '../pause.ts';
