@@ -11,6 +11,7 @@ import { readWords, type Verb } from './verb.ts';
 const verbs: Record<string, () => Promise<Verb>> = {
   up: async () => (await import('./up.ts')).up,
   down: async () => (await import('./down.ts')).down,
+  status: async () => (await import('./status.ts')).status,
   url: async () => (await import('./url.ts')).url,
   logs: async () => (await import('./logs.ts')).logs,
 };

@@ -1,16 +1,37 @@
+/**
+ * `mf up`: from whatever is there to a stack that serves, and nothing where it serves already.
+ *
+ * Settle the ports, start the parts, build the releases meanwhile, start the instances, post a
+ * message and see it arrive. When a step fails, what this command started is stopped again.
+ */
+import { UsageError } from '../lib/failure.ts';
 import { whileLocked } from '../lib/lock.ts';
 import { openStack } from '../lib/open-stack.ts';
-import { createOutput } from '../lib/output.ts';
-import { listServices } from '../lib/services.ts';
-import { checkout, stackDir } from '../lib/stack.ts';
-import type { Campaign } from '../lib/start.ts';
+import { createOutput, type Output } from '../lib/output.ts';
+import { overviewOf } from '../lib/overview.ts';
+import { selfTest } from '../lib/selftest.ts';
+import { listServices, pick, type Service } from '../lib/services.ts';
+import { checkout, stackDir, stackOption } from '../lib/stack.ts';
+import { allOf, type Campaign } from '../lib/start.ts';
+import { buildReleases, startInstances } from '../lib/start-instances.ts';
 import { partNames, startParts } from '../lib/start-parts.ts';
+import { stopStack } from '../lib/stop.ts';
 import { superviseStack } from '../lib/supervisor.ts';
-import { refusePositionals, text, type Verb } from './verb.ts';
+import { programsTable } from './status.ts';
+import { refusePositionals, text, type Verb, type Words } from './verb.ts';
 
 export const up: Verb = {
   summary: 'start the stack, or what is missing of it',
-  help: `mf up`,
+  help: `mf up [--stack NAME] [--port N] [--bind ADDRESS] [--only NAME,NAME...] [--json]
+
+Installs what is missing, starts everything that a chat needs, waits until it serves, and proves it
+by posting a message and seeing it arrive. Where all of that runs already it changes nothing; where
+the code has changed, the new release serves before the old one stops.
+
+  --stack NAME    one of several stacks side by side (default)
+  --port N        the public port (8080; for other stacks the next free one from 8081)
+  --bind ADDRESS  where the public port listens (*: everywhere)
+  --only NAMES    just these parts and services, such as consul,mariadb,redis`,
   options: {
     port: { type: 'string' },
     bind: { type: 'string' },
@@ -19,24 +40,101 @@ export const up: Verb = {
   async run(words) {
     refusePositionals('up', words);
     const output = createOutput(words.json);
-    const services = await listServices(checkout);
-    const only = text(words, 'only')?.split(',');
-    const names = services.map(({ name }) => name);
-    const parts = partNames.filter((name) => !only || only.includes(name));
-    const dir = await stackDir(words.stack);
-    await whileLocked(dir, 'mf up', output.say, async () => {
-      const stack = await openStack({
-        name: words.stack,
-        port: undefined,
-        bind: text(words, 'bind'),
-        services: names,
-      });
-      const supervisor = superviseStack(stack);
-      const begun = !(await supervisor.running());
-      if (begun) await supervisor.start();
-      const campaign: Campaign = { stack, supervisor, output, started: new Set() };
-      await startParts(campaign, parts, names);
-    });
-    return 0;
+    const wanted = await readWanted(words);
+    const waiting = (holder: string) => output.say(`  waiting for ${holder}`);
+    return whileLocked(await stackDir(words.stack), 'mf up', waiting, () =>
+      bringUp(wanted, output),
+    );
   },
 };
+
+interface Wanted {
+  name: string;
+  port: number | undefined;
+  bind: string | undefined;
+  parts: (typeof partNames)[number][];
+  services: Service[];
+  /** Every service of the checkout: all of them have accounts. */
+  known: string[];
+  whole: boolean;
+}
+
+async function readWanted(words: Words): Promise<Wanted> {
+  const all = await listServices(checkout);
+  const byDefault = [...partNames, ...all.filter((service) => service.up).map(({ name }) => name)];
+  const names = text(words, 'only')?.split(',') ?? byDefault;
+  const picked = pick([...partNames.map((name) => ({ name })), ...all], names);
+  return {
+    name: words.stack,
+    port: portOf(text(words, 'port')),
+    bind: text(words, 'bind'),
+    parts: partNames.filter((name) => names.includes(name)),
+    services: all.filter((service) => picked.includes(service)),
+    known: all.map(({ name }) => name),
+    whole: text(words, 'only') === undefined,
+  };
+}
+
+async function bringUp(wanted: Wanted, output: Output): Promise<number> {
+  const begun = output.now();
+  const stack = await openStack({ ...wanted, services: wanted.known });
+  const supervisor = superviseStack(stack);
+  const campaign: Campaign = { stack, supervisor, output, started: new Set() };
+  const wasDown = !(await supervisor.running());
+  const interrupted = interruption();
+  try {
+    if (wasDown) await supervisor.start();
+    await Promise.race([startAll(campaign, wanted), interrupted]);
+  } catch (error) {
+    await undo(campaign, wasDown);
+    throw error;
+  }
+  const overview = await overviewOf(stack);
+  const changed = campaign.started.size > 0;
+  const seconds = ((output.now() - begun) / 1000).toFixed(1);
+  const first = changed
+    ? `Stack ${stack.name} is up after ${seconds} s: ${overview.url}`
+    : `Stack ${stack.name} runs already, nothing was changed: ${overview.url}`;
+  const option = stackOption(stack.name);
+  const next = `Next: mf status${option} · mf logs --follow${option} · mf down${option}`;
+  output.answer(
+    { ok: true, changed, steps: output.done, ...overview },
+    `\n${first}\n\n${programsTable(overview.programs)}\n\n${next}`,
+  );
+  return 0;
+}
+
+async function startAll(campaign: Campaign, wanted: Wanted): Promise<void> {
+  const { stack, output } = campaign;
+  const building = buildReleases(campaign, wanted.services);
+  await allOf([building, startParts(campaign, wanted.parts, wanted.known)]);
+  await startInstances(campaign, await building, wanted.parts.includes('haproxy'));
+  if (!wanted.whole || campaign.started.size === 0) return;
+  await output.step('self-test', `mf logs${stackOption(stack.name)}`, async () => {
+    const tookMs = await selfTest(stack);
+    return `a message posted, and seen over Socket.IO ${tookMs.toFixed(0)} ms later,`;
+  });
+}
+
+/** Nothing is left half started: what this command began ends with it, data and logs stay. */
+async function undo({ supervisor, started }: Campaign, wasDown: boolean): Promise<void> {
+  if (!(await supervisor.running())) return;
+  if (wasDown) await stopStack(supervisor);
+  else await supervisor.withdraw([...started]);
+}
+
+/** Rejects when somebody presses Ctrl-C. */
+function interruption(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => reject(new Error(`interrupted by ${signal}`)));
+    }
+  });
+}
+
+function portOf(typed: string | undefined): number | undefined {
+  if (typed === undefined) return undefined;
+  const port = Number(typed);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new UsageError(`up: --port is a number from 1 to 65535, not '${typed}'`, 'mf up --help');
+}

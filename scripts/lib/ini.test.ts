@@ -3,7 +3,7 @@ import { daemonIni, environment, parseHeader, programIni, shellWord } from './in
 import type { Program } from './program.ts';
 
 const about = { service: 'messages', version: '1.0.0-3fa2b1c0', settings: 'abc' };
-const surroundings = { confine: '/mf/confine.sh', logFolder: '/stack/log', hide: ['/checkout'] };
+const logFolder = '/stack/log';
 const program: Program = {
   name: 'messages-1',
   command: ['/usr/bin/node', '--permission', '/stack/releases/main.js'],
@@ -18,11 +18,11 @@ const program: Program = {
 };
 
 describe('a program as supervisor reads it', () => {
-  test('runs inside its confinement and is restarted whenever it ends', () => {
-    expect(programIni(program, about, surroundings)).toBe(
+  test('is restarted whenever it ends', () => {
+    expect(programIni(program, program.command, about, logFolder)).toBe(
       `; {"service":"messages","version":"1.0.0-3fa2b1c0","settings":"abc"}
 [program:messages-1]
-command=/mf/confine.sh --user mf-messages --hide /checkout --show /stack/releases --show-writable /stack/tmp -- /usr/bin/node --permission /stack/releases/main.js
+command=/usr/bin/node --permission /stack/releases/main.js
 directory=/
 environment=MF_PROGRAM="messages-1",LOG_LEVEL="info",MF_SETTINGS_HASH="abc"
 priority=50
@@ -40,28 +40,25 @@ stdout_logfile_backups=2
     );
   });
 
-  test('runs as it is where nobody is root', () => {
-    const text = programIni(program, about, { ...surroundings, confine: undefined });
-    expect(text).toContain('\ncommand=/usr/bin/node --permission /stack/releases/main.js\n');
-  });
-
   test('is another program for supervisord when its settings have changed', () => {
     const later = { ...about, settings: 'def' };
-    expect(programIni(program, later, surroundings)).toContain('MF_SETTINGS_HASH="def"');
+    expect(programIni(program, program.command, later, logFolder)).toContain(
+      'MF_SETTINGS_HASH="def"',
+    );
   });
 
   test('says in its first line what it is', () => {
-    expect(parseHeader(programIni(program, about, surroundings))).toEqual(about);
+    expect(parseHeader(programIni(program, program.command, about, logFolder))).toEqual(about);
   });
 
   test('has every % doubled, since supervisord expands them', () => {
-    const text = programIni({ ...program, command: ['/bin/date', '+%s'] }, about, surroundings);
-    expect(text).toContain('-- /bin/date +%%s\n');
+    const text = programIni(program, ['/bin/date', '+%s'], about, logFolder);
+    expect(text).toContain('command=/bin/date +%%s\n');
   });
 
   test('refuses a line break, which would begin another setting', () => {
-    const broken = { ...program, command: ['/bin/echo', 'a\nuser=root'] };
-    expect(() => programIni(broken, about, surroundings)).toThrow('line break');
+    const command = ['/bin/echo', 'a\nuser=root'];
+    expect(() => programIni(program, command, about, logFolder)).toThrow('line break');
   });
 });
 

@@ -21,14 +21,6 @@ const header = z.strictObject({
 
 export type Header = z.infer<typeof header>;
 
-export interface Surroundings {
-  logFolder: string;
-  /** confine.sh where the stack was started by root; undefined runs the program as it is. */
-  confine: string | undefined;
-  /** What no program sees, but for what it is shown of it. */
-  hide: string[];
-}
-
 export function daemonIni(folder: string, logFolder: string, asRoot: boolean): string {
   return ini('supervisord', {
     logfile: literal(`${logFolder}/supervisord.log`),
@@ -48,13 +40,18 @@ export function daemonIni(folder: string, logFolder: string, asRoot: boolean): s
   );
 }
 
-export function programIni(program: Program, about: Header, surroundings: Surroundings): string {
+/** `command` is the program's own with the confinement around it (confine.ts). */
+export function programIni(
+  program: Program,
+  command: readonly string[],
+  about: Header,
+  logFolder: string,
+): string {
   // supervisord looks at the values alone: what a program reads at its start must be among them.
   const variables = { ...program.environment, MF_SETTINGS_HASH: about.settings };
-  const command = confined(program, surroundings).map(shellWord).join(' ');
   return `; ${JSON.stringify(about)}\n`.concat(
     ini(`program:${program.name}`, {
-      command: literal(command),
+      command: literal(command.map(shellWord).join(' ')),
       directory: '/',
       environment: literal(environment(variables)),
       priority: String(program.priority),
@@ -65,7 +62,7 @@ export function programIni(program: Program, about: Header, surroundings: Surrou
       stopwaitsecs: String(program.stopWaitSecs),
       killasgroup: 'true',
       redirect_stderr: 'true',
-      stdout_logfile: literal(`${surroundings.logFolder}/${program.name}.log`),
+      stdout_logfile: literal(`${logFolder}/${program.name}.log`),
       stdout_logfile_maxbytes: logMaxBytes,
       stdout_logfile_backups: String(logBackups),
     }),
@@ -76,17 +73,6 @@ export function programIni(program: Program, about: Header, surroundings: Surrou
 export function parseHeader(text: string): Header {
   const [first = ''] = text.split('\n');
   return header.parse(JSON.parse(first.replace(/^; /, '')));
-}
-
-/** The command with the confinement around it. */
-function confined(program: Program, { confine, hide }: Surroundings): string[] {
-  if (confine === undefined) return program.command;
-  const hidden = hide.flatMap((path) => ['--hide', path]);
-  const shown = program.show.flatMap(({ path, writable }) => [
-    writable ? '--show-writable' : '--show',
-    path,
-  ]);
-  return [confine, '--user', program.user, ...hidden, ...shown, '--', ...program.command];
 }
 
 /** One word, as Python's shlex splits it; the quotes also break up what would start a comment. */

@@ -9,22 +9,18 @@
 import { join } from 'node:path';
 import { migrationsUser } from './accounts/schemas.ts';
 import { haproxyPaths, haproxySettings } from './parts/haproxy.ts';
-import type { Belongings } from './place.ts';
-import type { File, Program } from './program.ts';
+import type { File, Program, Shown } from './program.ts';
 import type { Release } from './release.ts';
 import type { Need, Service } from './services.ts';
 import type { Stack } from './stack.ts';
+import type { Startable } from './start.ts';
 
 /** Longer than common/'s drain ever takes, so that supervisord never has to kill. */
 const stopWaitSecs = 20;
-const partsFirst = 50;
+const afterTheParts = 50;
 
 /** Measured: small young generations cost nothing here, and keep the whole stack below 700 MB. */
 const nodeFlags = ['--max-semi-space-size=2', '--max-old-space-size=256', '--enable-source-maps'];
-
-export interface Instance extends Belongings {
-  program: Program;
-}
 
 export function instanceOf(
   stack: Stack,
@@ -32,8 +28,8 @@ export function instanceOf(
   release: Pick<Release, 'label' | 'folder'>,
   name: string,
   node: string,
-): Instance {
-  const user = `mf-${service.name}`;
+): Startable {
+  const user = userOf(service);
   const settings: File = {
     path: join(stack.dir, 'settings', `${service.name}.env`),
     content: settingsText(stack, service),
@@ -43,8 +39,6 @@ export function instanceOf(
   const { folder: home } = haproxyPaths(stack);
   const drivesHaproxy = service.needs.includes('haproxy');
   const permissions = [
-    '--permission',
-    `--allow-fs-read=${release.folder}`,
     `--allow-fs-read=${settings.path}`,
     ...(service.workers.length > 0 ? ['--allow-worker'] : []),
     ...(drivesHaproxy
@@ -54,7 +48,7 @@ export function instanceOf(
   const program: Program = {
     name,
     user,
-    command: [node, ...permissions, ...nodeFlags, join(release.folder, 'main.js')],
+    command: [...nodeCommand(node, release), ...permissions, join(release.folder, 'main.js')],
     environment: {
       NODE_ENV: 'production',
       MF_PROGRAM: name,
@@ -63,19 +57,51 @@ export function instanceOf(
       CONSUL_URL: `http://127.0.0.1:${stack.ports.consulHttp}`,
     },
     show: [
-      { path: node, writable: false },
-      { path: release.folder, writable: false },
+      ...shownTo(node, release),
       { path: settings.path, writable: false },
       ...(drivesHaproxy ? [{ path: home, writable: true }] : []),
     ],
-    priority: partsFirst,
+    priority: afterTheParts,
     stopWaitSecs,
   };
   return {
+    service: service.name,
+    version: release.label,
     program,
     folders: [{ path: join(stack.dir, 'settings'), mode: 0o711, user: 'root' }],
     files: [settings],
   };
+}
+
+/** The program that brings the service's schema up to its release: it runs once and ends. */
+export function migrationOf(
+  stack: Stack,
+  service: Service,
+  release: Pick<Release, 'folder'>,
+  node: string,
+): Pick<Program, 'command' | 'user' | 'show' | 'environment'> {
+  const { migrations: password } = known(stack.secrets.mariadb, service.name);
+  const url = mysqlUrl(stack, service.name, migrationsUser(service.name), password);
+  const inRelease = (name: string) => join(release.folder, name);
+  return {
+    user: userOf(service),
+    command: [...nodeCommand(node, release), inRelease('migrate.js'), inRelease('migrations')],
+    show: shownTo(node, release),
+    // Not in the service's settings: an instance may not change tables.
+    environment: { MYSQL_MIGRATIONS_URL: url },
+  };
+}
+
+function nodeCommand(node: string, { folder }: Pick<Release, 'folder'>): string[] {
+  return [node, ...nodeFlags, '--permission', `--allow-fs-read=${folder}`];
+}
+
+function shownTo(node: string, { folder }: Pick<Release, 'folder'>): Shown[] {
+  return [node, folder].map((path) => ({ path, writable: false }));
+}
+
+function userOf(service: Service): string {
+  return `mf-${service.name}`;
 }
 
 /** The lowest `SERVICE-N` that is free; a service of which there is only ever one has its own name. */
@@ -87,12 +113,6 @@ export function nextName(
   let n = 1;
   while (taken.has(`${service.name}-${n}`)) n += 1;
   return `${service.name}-${n}`;
-}
-
-/** What only its migrations may use, never the instance. */
-export function migrationsUrl(stack: Stack, service: string): string {
-  const { migrations } = known(stack.secrets.mariadb, service);
-  return mysqlUrl(stack, service, migrationsUser(service), migrations);
 }
 
 function settingsText(stack: Stack, service: Service): string {

@@ -14,9 +14,14 @@ export interface Done {
   seconds: number;
 }
 
+export type Did = string | undefined;
+
 export interface Output {
-  /** Does the work and says `→ NAME · DID after 0.4 s`, where DID is what the work returned. */
-  step(name: string, next: string, work: () => Promise<string>, begun?: number): Promise<void>;
+  /**
+   * Does the work and says `→ NAME · DID after 0.4 s`, where DID is what the work returned; nothing
+   * where it returned undefined, having found nothing to do.
+   */
+  step(name: string, next: string, work: () => Promise<Did>, begun?: number): Promise<void>;
   /** The clock's reading, for a step that began before it could be named. */
   now(): number;
   /** For people: left out with --json. */
@@ -45,11 +50,12 @@ export function createOutput(json: boolean, { out, err, now }: Terminal = termin
   async function step(
     name: string,
     next: string,
-    work: () => Promise<string>,
+    work: () => Promise<Did>,
     begun = now(),
   ): Promise<void> {
     try {
       const did = await work();
+      if (did === undefined) return;
       const seconds = Math.round((now() - begun) / 100) / 10;
       done.push({ step: name, did, seconds });
       if (!json) out(`${mark('→', 'green')} ${name} · ${did} after ${seconds.toFixed(1)} s`);

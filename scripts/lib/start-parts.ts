@@ -35,6 +35,19 @@ export function partOf(stack: Stack, name: PartName): Part {
   }
 }
 
+export function addressOf({ ports, bind }: Stack, name: PartName): string {
+  switch (name) {
+    case 'consul':
+      return `127.0.0.1:${ports.consulHttp}`;
+    case 'mariadb':
+      return `127.0.0.1:${ports.mariadb}`;
+    case 'redis':
+      return `127.0.0.1:${ports.redis}`;
+    case 'haproxy':
+      return `${bind}:${ports.public}`;
+  }
+}
+
 export async function startParts(
   campaign: Campaign,
   names: readonly PartName[],
@@ -58,7 +71,7 @@ export async function startParts(
         async () => {
           await untilReady(campaign, part.service, since, part.ready());
           await openAccounts(stack, part.service, services);
-          return started.has(part.service) ? 'ready' : 'still ready';
+          return started.has(part.service) ? 'ready' : undefined;
         },
         begun,
       ),

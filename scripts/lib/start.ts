@@ -76,12 +76,9 @@ export async function untilReady<T>(
 }
 
 /** All of them to their end, and then the first failure: nothing goes on behind the back of an undo. */
-export async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(works);
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+export async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 /** A service's log line for people: JSON says it all, and too much. */

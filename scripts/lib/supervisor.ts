@@ -11,6 +11,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
+import { confined } from './confine.ts';
 import { daemonIni, type Header, parseHeader, programIni } from './ini.ts';
 import type { Program } from './program.ts';
 import type { Stack } from './stack.ts';
@@ -43,11 +44,6 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
   const logFolder = join(stack.dir, 'log');
   const daemonLog = join(logFolder, 'supervisord.log');
   const configuration = join(folder, 'supervisord.conf');
-  const surroundings = {
-    logFolder,
-    confine: stack.asRoot ? join(stack.checkout, 'scripts/lib/confine.sh') : undefined,
-    hide: [stack.checkout, stack.dir],
-  };
 
   /** Starts the daemon with no programs yet: what was declared for an earlier one is not its business. */
   async function start(): Promise<void> {
@@ -68,12 +64,12 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
   /** Whether exactly this is declared, so that there is nothing to do for it. */
   async function isDeclared(program: Program, about: Header): Promise<boolean> {
     const text = await readFile(fileOf(program.name), 'utf8').catch(() => '');
-    return text === programIni(program, about, surroundings);
+    return text === iniOf(program, about);
   }
 
   async function declare(program: Program, about: Header): Promise<void> {
     const file = fileOf(program.name);
-    await writeFile(`${file}.new`, programIni(program, about, surroundings));
+    await writeFile(`${file}.new`, iniOf(program, about));
     await rename(`${file}.new`, file);
   }
 
@@ -158,6 +154,10 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
       throw new Error(`supervisorctl ${args.join(' ')}: ${all || 'no answer'}`);
     }
     return all;
+  }
+
+  function iniOf(program: Program, about: Header): string {
+    return programIni(program, confined(program, stack), about, logFolder);
   }
 
   function fileOf(name: string): string {

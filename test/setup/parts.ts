@@ -5,9 +5,7 @@
  * stack it names is used and left alone: so a developer keeps one running between test runs.
  */
 import { join } from 'node:path';
-import { execa } from 'execa';
-
-const checkout = join(import.meta.dirname, '../..');
+import { checkout, mf } from './mf.ts';
 
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.env.MF_TEST_STACK_DIR) return undefined;
@@ -18,8 +16,4 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
   return async () => {
     await mf('down', '--stack', name, '--purge');
   };
-}
-
-async function mf(...args: string[]): Promise<void> {
-  await execa(join(checkout, 'scripts/mf'), args, { all: true });
 }

@@ -1,0 +1,116 @@
+/**
+ * Everything that a stack runs, in one view: what supervisord, Consul and HAProxy each know of it.
+ *
+ * `mf status` shows it, and `mf up` at its end. Looks and never changes anything; whoever of the
+ * three does not answer makes programs unhealthy, not the view impossible.
+ */
+import { messageOf } from './failure.ts';
+import { type Registered, registrations, serversUp } from './serving.ts';
+import { publicUrl, type Stack } from './stack.ts';
+import { addressOf, isPart, partOf } from './start-parts.ts';
+import { type Declared, type ProgramState, superviseStack } from './supervisor.ts';
+
+/** A healthy part answers at once: no need to wait as its `ready` would. */
+const probeMs = 2000;
+
+export interface ProgramView {
+  name: string;
+  service: string;
+  version: string;
+  address: string | undefined;
+  /** `healthy`, or what is wrong. */
+  health: string;
+  since: string | undefined;
+  pid: number | undefined;
+}
+
+export interface Overview {
+  stack: string;
+  url: string;
+  healthy: boolean;
+  programs: ProgramView[];
+}
+
+export async function overviewOf(stack: Stack): Promise<Overview> {
+  const supervisor = superviseStack(stack);
+  const [declared, states] = await Promise.all([supervisor.declared(), supervisor.status()]);
+  const up = await serversUp(stack).catch(() => new Set<string>());
+  const views = await Promise.all(
+    declared.map(async (program) => {
+      const state = states.find(({ name }) => name === program.name);
+      const seen = state?.state === 'RUNNING' ? await look(stack, program, up) : {};
+      return viewOf(program, state, seen);
+    }),
+  );
+  const programs = views.sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
+  const healthy = programs.length > 0 && programs.every(({ health }) => health === 'healthy');
+  return { stack: stack.name, url: publicUrl(stack), healthy, programs };
+}
+
+interface Seen {
+  address?: string;
+  complaint?: string;
+}
+
+/** What a running program looks like from outside. */
+function look(stack: Stack, program: Declared, up: Set<string>): Promise<Seen> {
+  return isPart(program.service)
+    ? lookAtPart(stack, program.service)
+    : lookAtInstance(stack, program, up);
+}
+
+async function lookAtPart(stack: Stack, part: Parameters<typeof partOf>[1]): Promise<Seen> {
+  const address = addressOf(stack, part);
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`does not answer within ${probeMs / 1000} s`)), probeMs);
+  });
+  try {
+    await Promise.race([partOf(stack, part).ready(), late]);
+    return { address };
+  } catch (error) {
+    return { address, complaint: messageOf(error) };
+  }
+}
+
+async function lookAtInstance(stack: Stack, program: Declared, up: Set<string>): Promise<Seen> {
+  try {
+    const all = await registrations(stack, program.service);
+    const found = all.find((one) => one.program === program.name);
+    if (found === undefined) return { complaint: 'not registered' };
+    const complaint = complaintOf(found, up);
+    return complaint === undefined
+      ? { address: found.address }
+      : { address: found.address, complaint };
+  } catch (error) {
+    return { complaint: `Consul: ${messageOf(error)}` };
+  }
+}
+
+function complaintOf(
+  { passing, routed, instance }: Registered,
+  up: Set<string>,
+): string | undefined {
+  if (!passing) return 'its check fails';
+  return routed && !up.has(instance) ? 'not served by HAProxy' : undefined;
+}
+
+function viewOf(program: Declared, state: ProgramState | undefined, seen: Seen): ProgramView {
+  const running = state?.state === 'RUNNING';
+  const upMs = (state?.upSeconds ?? 0) * 1000;
+  return {
+    name: program.name,
+    service: program.service,
+    version: program.version,
+    address: seen.address,
+    health: running ? (seen.complaint ?? 'healthy') : (state?.state ?? 'STOPPED').toLowerCase(),
+    since: running
+      ? new Date(Math.round((Date.now() - upMs) / 1000) * 1000).toISOString()
+      : undefined,
+    pid: state?.pid,
+  };
+}
+
+/** Parts first, as they start. */
+function order({ service }: ProgramView): number {
+  return isPart(service) ? 0 : 1;
+}

@@ -1,0 +1,98 @@
+/**
+ * Whether an instance serves: passing in Consul, and up in HAProxy where it has a route.
+ *
+ * Asked by whoever starts instances and by `mf status`. HAProxy is asked for its own view through
+ * its socket, since only that says that requests reach the instance.
+ */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { haproxyPaths } from './parts/haproxy.ts';
+import { until } from './parts/until.ts';
+import type { Stack } from './stack.ts';
+
+const timeoutMs = 2000;
+
+const health = z.array(
+  z.object({
+    Service: z.object({
+      ID: z.string(),
+      Address: z.string(),
+      Port: z.number(),
+      Meta: z.record(z.string(), z.string()),
+    }),
+    Checks: z.array(z.object({ Status: z.string() })),
+  }),
+);
+
+export interface Registered {
+  instance: string;
+  program: string;
+  version: string;
+  address: string;
+  passing: boolean;
+  /** Whether HAProxy sends requests to it. */
+  routed: boolean;
+}
+
+/** What Consul knows of a service's instances. */
+export async function registrations(stack: Stack, service: string): Promise<Registered[]> {
+  const { ports, secrets } = stack;
+  const response = await fetch(
+    `http://127.0.0.1:${ports.consulHttp}/v1/health/service/${service}`,
+    {
+      headers: { 'x-consul-token': secrets.consulManagement },
+      signal: AbortSignal.timeout(timeoutMs),
+    },
+  );
+  if (!response.ok) throw new Error(`Consul answers ${response.status}: ${await response.text()}`);
+  return health.parse(await response.json()).map(({ Service, Checks }) => ({
+    instance: Service.ID,
+    program: Service.Meta.program ?? '',
+    version: Service.Meta.version ?? '',
+    address: `${Service.Address}:${Service.Port}`,
+    passing: Checks.every(({ Status }) => Status === 'passing'),
+    routed: Service.Meta.route !== undefined,
+  }));
+}
+
+/** The servers that HAProxy would send a request to, by their names: instances' ids. */
+export async function serversUp(stack: Stack): Promise<Set<string>> {
+  const socket = connect(haproxyPaths(stack).runtimeSocket).setTimeout(timeoutMs, () =>
+    socket.destroy(new Error('HAProxy does not answer at its socket')),
+  );
+  await once(socket, 'connect');
+  socket.end('show stat\n');
+  return parseServersUp(await text(socket));
+}
+
+/** Reads `show stat`: CSV whose columns are named by its first line. */
+export function parseServersUp(csv: string): Set<string> {
+  const [head = '', ...lines] = csv.trim().split('\n');
+  const columns = head.replace(/^# /, '').split(',');
+  const [name, status] = [columns.indexOf('svname'), columns.indexOf('status')];
+  const up = lines
+    .map((line) => line.split(','))
+    .filter((cells) => cells[status]?.startsWith('UP'));
+  return new Set(up.map((cells) => cells[name] ?? ''));
+}
+
+/** Resolves when the program's instance of this version serves. */
+export async function untilServing(
+  stack: Stack,
+  wanted: { service: string; program: string; version: string },
+  throughHaproxy: boolean,
+): Promise<void> {
+  await until(async () => {
+    const all = await registrations(stack, wanted.service);
+    const found = all.find(
+      ({ program, version }) => program === wanted.program && version === wanted.version,
+    );
+    if (found === undefined) throw new Error('it has not registered');
+    if (!found.passing) throw new Error('its check in Consul does not pass');
+    if (!throughHaproxy || !found.routed) return;
+    const up = await serversUp(stack);
+    if (!up.has(found.instance)) throw new Error('HAProxy does not send requests to it');
+  });
+}
