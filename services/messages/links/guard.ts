@@ -45,7 +45,7 @@ export async function checkDestination(url: URL, guard: Guard): Promise<Destinat
   const refused = addresses.find((address) => !isPublicAddress(address));
   if (refused !== undefined && !exempt) throw new LinkRefused(`address ${refused}`);
   const [address] = addresses;
-  if (address === undefined) throw new LinkRefused(`no address for ${host}`);
+  if (address === undefined) throw new LinkRefused('no address');
   return { url, address, family: isIP(address) === 6 ? 6 : 4 };
 }
 

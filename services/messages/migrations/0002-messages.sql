@@ -1,20 +1,8 @@
--- A room counts its changes. Whoever changes anything in it takes the next number under the lock of this row, in the
--- same transaction: numbers become visible in their order, without gaps.
-CREATE TABLE rooms (
-  id INT UNSIGNED NOT NULL AUTO_INCREMENT,
-  name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  last_change BIGINT UNSIGNED NOT NULL DEFAULT 0,
-  PRIMARY KEY (id),
-  UNIQUE KEY rooms_by_name (name)
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
-
-INSERT INTO rooms (name) VALUES ('general');
-
 -- seq: the number under which a message was posted, its place in the room for ever.
 -- change_number: the number under which it was last posted, edited, expanded or deleted.
 -- request_hash: what was sent with the idempotency key; an edit changes the source, not this.
 -- links_due_at: from when on anybody may expand its links; null when there is nothing to expand.
-CREATE TABLE messages (
+CREATE TABLE IF NOT EXISTS messages (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   room_id INT UNSIGNED NOT NULL,
   seq BIGINT UNSIGNED NOT NULL,

@@ -1,0 +1,5 @@
+/** Starts an instance of the messages service. */
+import { runService } from '@microflack/common/service.ts';
+import { messages } from './service.ts';
+
+runService(messages);
