@@ -74,7 +74,7 @@ export function parseServersUp(csv: string): Set<string> {
   const [name, status] = [columns.indexOf('svname'), columns.indexOf('status')];
   const up = lines
     .map((line) => line.split(','))
-    .filter((cells) => cells[status]?.startsWith('UP'));
+    .filter((cells) => /^(UP|no check)/.test(cells[status] ?? ''));
   return new Set(up.map((cells) => cells[name] ?? ''));
 }
 

@@ -13,24 +13,20 @@ import type { Service } from './services.ts';
 
 const ignored = /(^|\/)(node_modules|dist|testing)(\/|$)|\.test\.tsx?$|\.md$/;
 
+/** How a release is built, which is part of what it is built from. */
+const recipe = join(import.meta.dirname, 'release.ts');
+
 /** Everything that a service's release is made of, below the checkout. */
 function ingredients(checkout: string, service: Service): string[] {
-  return [
-    relative(checkout, service.folder),
-    'common',
-    'package-lock.json',
-    'scripts/lib/release.ts',
-  ];
+  return [relative(checkout, service.folder), 'common', 'package-lock.json'];
 }
 
 export async function sourceHash(checkout: string, service: Service): Promise<string> {
-  const paths = (
-    await Promise.all(ingredients(checkout, service).map((path) => filesBelow(checkout, path)))
-  ).flat();
-  const lines = paths
-    .sort()
-    .map(async (path) => `${sha256(await readFile(join(checkout, path)))} ${path}\n`);
-  return sha256((await Promise.all(lines)).join(''));
+  const below = ingredients(checkout, service).map((path) => filesBelow(checkout, path));
+  const paths = (await Promise.all(below)).flat().sort();
+  const hash = async (name: string, path: string) => `${sha256(await readFile(path))} ${name}\n`;
+  const lines = paths.map((path) => hash(path, join(checkout, path)));
+  return sha256((await Promise.all([hash('recipe', recipe), ...lines])).join(''));
 }
 
 /** The commit when the ingredients are as committed, UNCOMMITTED_COPY otherwise. */

@@ -1,0 +1,107 @@
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { readManifest } from './manifest.ts';
+import { buildRelease } from './release.ts';
+import type { Service } from './services.ts';
+
+const source = {
+  'package-lock.json': '{}',
+  'common/greeting.ts': "export const greeting: string = 'größe';\n",
+  'common/db/migrate-main.ts': "console.log('migrated');\n",
+  'services/hello/main.ts':
+    "import { greeting } from '../../common/greeting.ts';\nconsole.log(greeting);\n",
+  'services/hello/main.test.ts': "throw new Error('a test is no part of a release');\n",
+  'services/hello/workers/hash.ts': "console.log('hashed');\n",
+  'services/hello/migrations/001-greetings.sql': 'CREATE TABLE greetings (id INT PRIMARY KEY);\n',
+};
+
+/** A checkout with one small service, in a folder of its own. */
+async function build(files: Record<string, string> = source) {
+  const checkout = await mkdtemp(join(tmpdir(), 'mf-release-'));
+  onTestFinished(() => rm(checkout, { recursive: true }));
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(checkout, path)), { recursive: true });
+    await writeFile(join(checkout, path), content);
+  }
+  const hello: Service = {
+    name: 'hello',
+    version: '1.2.3',
+    folder: join(checkout, 'services/hello'),
+    workers: ['hash.ts'],
+    hasMigrations: true,
+    hasPage: false,
+    up: true,
+    single: false,
+    needs: [],
+  };
+  return { checkout, release: () => buildRelease(checkout, hello, join(checkout, 'releases')) };
+}
+
+test('a release holds the bundle, its workers, its migrations, and the hash of each file', async () => {
+  const { release } = await build();
+  const { folder, label } = await release();
+  const manifest = await readManifest(folder);
+  expect(Object.keys(manifest.files)).toEqual([
+    'main.js',
+    'main.js.map',
+    'migrate.js',
+    'migrate.js.map',
+    'migrations/001-greetings.sql',
+    'package.json',
+    'workers/hash.js',
+    'workers/hash.js.map',
+  ]);
+  expect(manifest).toMatchObject({ service: 'hello', version: label, source: 'UNCOMMITTED_COPY' });
+  expect(label).toMatch(/^1\.2\.3-[0-9a-f]{8}$/);
+});
+
+test('the same source gives the same release in whatever folder, and no path of it is inside', async () => {
+  const [here, there] = [await build(), await build()];
+  const [one, other] = [await here.release(), await there.release()];
+  expect(one.label).toBe(other.label);
+  const map = await readFile(join(one.folder, 'main.js.map'), 'utf8');
+  expect(map).not.toContain(here.checkout);
+});
+
+test('another source is another release', async () => {
+  const changed = { ...source, 'common/greeting.ts': "export const greeting = 'hallo';\n" };
+  const [one, other] = [await build(), await build(changed)];
+  expect((await one.release()).label).not.toBe((await other.release()).label);
+});
+
+test('what was built before is found without building', async () => {
+  const { release } = await build();
+  const first = await release();
+  expect(first.built).toBe(true);
+  expect(await release()).toEqual({ ...first, built: false });
+});
+
+test('a change that leaves no trace in the bundle finds the release that is there', async () => {
+  const { release, checkout } = await build();
+  const first = await release();
+  await appendFile(join(checkout, 'common/greeting.ts'), '// a comment at the end\n');
+  expect(await release()).toEqual({ ...first, built: false });
+});
+
+test('a release that somebody edited is refused', async () => {
+  const { release } = await build();
+  const { folder } = await release();
+  await appendFile(join(folder, 'main.js'), 'process.exit(1);\n');
+  await expect(release()).rejects.toThrow('main.js was changed');
+});
+
+test('a label that exists with other content is not written again', async () => {
+  const { release, checkout } = await build();
+  const { folder } = await release();
+  await appendFile(join(folder, 'main.js'), 'process.exit(1);\n');
+  await rm(join(checkout, 'releases/hello/sources'), { recursive: true });
+  await expect(release()).rejects.toThrow('exists with other content: main.js was changed');
+});
+
+test('a source that cannot be built leaves nothing behind', async () => {
+  const { release, checkout } = await build({ ...source, 'services/hello/main.ts': 'import {' });
+  await expect(release()).rejects.toThrow('services/hello/main.ts');
+  expect(await readdir(join(checkout, 'releases/hello'))).toEqual([]);
+});
