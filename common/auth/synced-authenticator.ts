@@ -53,9 +53,10 @@ export async function createSyncedAuthenticator(
     if (keyring.isStale()) await keyring.refresh();
     for (let more = true; more; ) {
       const page = await source.revoked(change);
-      // A smaller number than ours: their database was made anew.
-      change = page.change;
-      more = page.more ?? false;
+      // A smaller number than ours: their database was made anew, so we begin anew.
+      const anew = page.change < change;
+      change = anew ? 0 : page.change;
+      more = anew || (page.more ?? false);
       for (const { session, expires_at } of page.sessions) revocations.add(session, expires_at);
     }
   };

@@ -27,13 +27,7 @@ export function planMigrations(
   files: readonly Migration[],
   applied: readonly Applied[],
 ): Migration[] {
-  const ordered = files.toSorted((a, b) => numberOf(a.name) - numberOf(b.name));
-  for (const [index, { name }] of ordered.entries()) {
-    const before = ordered[index - 1];
-    if (before && numberOf(before.name) === numberOf(name)) {
-      throw new Error(`expected one migration per number, got ${before.name} and ${name}`);
-    }
-  }
+  const ordered = inOrder(files);
   for (const [index, { name, sha256 }] of applied.entries()) {
     const file = ordered[index];
     if (file?.name !== name) {
@@ -44,7 +38,18 @@ export function planMigrations(
   return ordered.slice(applied.length);
 }
 
-export function numberOf(name: string): number {
+function inOrder(files: readonly Migration[]): Migration[] {
+  const byNumber = new Map<number, Migration>();
+  for (const file of files) {
+    const number = numberOf(file.name);
+    const other = byNumber.get(number);
+    if (other) throw new Error(`expected one file per number, got ${other.name} and ${file.name}`);
+    byNumber.set(number, file);
+  }
+  return [...byNumber].sort(([a], [b]) => a - b).map(([, file]) => file);
+}
+
+function numberOf(name: string): number {
   const [, digits] = fileName.exec(name) ?? [];
   if (!digits) throw new Error(`expected a name such as 0001-users.sql, got ${name}`);
   return Number(digits);
