@@ -10,6 +10,7 @@ import type { Message } from './models.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
 import { createPeopleKeeper, type People } from './people-keeper.ts';
 import { createPostOffice } from './post-office.ts';
+import { createReadingKeeper } from './reading-keeper.ts';
 import { createRoomKeeper, type RoomLogs } from './room-keeper.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Shelf } from './shelf.ts';
@@ -38,6 +39,7 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
   const outbox = createStore<Outbox>([]);
   const roomKeeper = createRoomKeeper(endpoints, logs);
   const peopleKeeper = createPeopleKeeper(endpoints, people);
+  const reading = createReadingKeeper(shelf, userId);
   const report = (event: HealthEvent) => health.update((now) => reduceHealth(now, event));
 
   const live = createLive({
@@ -63,7 +65,6 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
   function take(message: Message): void {
     roomKeeper.pushed(message);
     office.arrived(message);
-    peopleKeeper.mentioned([message.user_id]);
   }
 
   async function openRooms(): Promise<readonly string[]> {
@@ -112,11 +113,12 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
 
   const stops = [
     followHealth(),
+    logs.subscribe(() => peopleKeeper.mentioned(authorsOf(logs.get()))),
     session.state.subscribe(live.greet),
     listenTo(window, 'online', hurry),
     listenTo(window, 'offline', pulse.hurry),
     listenTo(document, 'visibilitychange', () => void (document.hidden || pulse.hurry())),
-    ...[live, roomKeeper, peopleKeeper, office, findRooms, pulse].map((part) => part.stop),
+    ...[live, roomKeeper, peopleKeeper, reading, office, findRooms, pulse].map((p) => p.stop),
   ];
   findRooms.wake();
   pulse.wake(pollMs);
@@ -124,6 +126,7 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
 
   return {
     userId,
+    reading,
     rooms,
     logs,
     people,
@@ -133,7 +136,6 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
     retry: office.retry,
     discard: office.discard,
     older: roomKeeper.older,
-    mentioned: peopleKeeper.mentioned,
     /** Both throw an `ApiError` where that does not work. The push brings the result; without a socket the catch-up does. */
     async edit(id: number, source: string): Promise<void> {
       await endpoints.edit(id, source);
@@ -145,6 +147,12 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
     },
     stop: () => stops.forEach((stop) => void stop()),
   };
+}
+
+function authorsOf(logs: RoomLogs): Set<number> {
+  return new Set(
+    [...logs.values()].flatMap((log) => [...log.messages.values()].map((m) => m.user_id)),
+  );
 }
 
 function listenTo(target: EventTarget, event: string, listener: () => void): () => void {
