@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { silentLog } from '../testing/log.ts';
 import type { BlockingAnswer } from './consul.ts';
 import { doubtMs } from './last-known-good.ts';
-import { watchList } from './watch.ts';
+import { chooseWatched, watchList } from './watch.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -23,11 +23,16 @@ const answer = (index: number, ...ids: string[]): BlockingAnswer => ({
 
 /** A watch of a Consul that answers by the script, and then not any more. */
 function build(...script: Step[]) {
+  return buildAfterRestart([], ...script);
+}
+
+function buildAfterRestart(remembered: string[], ...script: Step[]) {
   const end = new AbortController();
   const told: string[][] = [];
   const asked: string[] = [];
   const ended = watchList<{ id: string }>({
     what: 'messages',
+    remembered: remembered.map((id) => ({ id })),
     signal: end.signal,
     log: silentLog,
     async query(index) {
@@ -67,6 +72,23 @@ test('an index that went back is a Consul that began anew: ask from 0, and doubt
   await pass(1_000);
   expect(asked.slice(0, 3)).toEqual(['0', '900', '0']);
   expect(told).toEqual([['a', 'b']]);
+});
+
+test('a wiped Consul drains nobody whom a restarted watcher remembers, but is believed later', async () => {
+  const wiped = Array.from({ length: 100 }, () => answer(4));
+  const { told, pass } = buildAfterRestart(['a', 'b'], ...wiped);
+  await pass(doubtMs - 1_000);
+  expect(told).toEqual([['a', 'b']]);
+  await pass(2_000);
+  expect(told).toEqual([['a', 'b'], []]);
+});
+
+test('of more services than Consul has connections for, those that are watched already stay', () => {
+  const ids = Array.from({ length: 150 }, (_, n) => ({ id: `service-${n}` }));
+  const [chosen, left] = chooseWatched(ids, new Map([['service-149', true]]));
+  expect(chosen).toHaveLength(100);
+  expect(chosen).toContain('service-149');
+  expect(left).toHaveLength(50);
 });
 
 test('a wiped Consul drains nobody: what comes back is told, what does not is dropped later', async () => {

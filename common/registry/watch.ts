@@ -33,15 +33,22 @@ const noNewsPauseMs = 250;
 const maxRetryMs = 2_000;
 /** Asks for the present state instead of the next change. */
 const startIndex = '0';
+/** Each takes a connection for as long as it is watched, and Consul allows 200 for one address. */
+const maxWatchedServices = 100;
 
 const serviceNames = z.record(z.string(), z.unknown()).transform((body) => Object.keys(body));
+
+export interface InstanceWatchOptions extends WatchOptions {
+  /** Known from before a restart: believed as what is known is after an error. */
+  remembered?: readonly Instance[];
+}
 
 /** All instances of one service, healthy or not. */
 export function watchService(
   consul: Consul,
   service: string,
   onChange: (instances: readonly Instance[]) => void,
-  options: WatchOptions,
+  options: InstanceWatchOptions,
 ): void {
   const query = serviceQuery(consul, service);
   void watchList({ ...options, what: service, query, parse: parseInstances, onChange });
@@ -51,8 +58,9 @@ export function watchService(
 export function watchCatalog(
   consul: Consul,
   onChange: (byService: ReadonlyMap<string, readonly Instance[]>) => void,
-  { signal, log }: WatchOptions,
+  { signal, log, remembered = [] }: InstanceWatchOptions,
 ): void {
+  const before = Map.groupBy(remembered, ({ service }) => service);
   const watched = new Map<string, AbortController>();
   const known = new Map<string, readonly Instance[]>();
   let names: readonly string[] = [];
@@ -67,7 +75,12 @@ export function watchCatalog(
       known.set(name, instances);
       tell();
     };
-    watchService(consul, name, learn, { signal: AbortSignal.any([signal, end.signal]), log });
+    watchService(consul, name, learn, {
+      log,
+      signal: AbortSignal.any([signal, end.signal]),
+      remembered: before.get(name) ?? [],
+    });
+    before.delete(name);
   };
   const forget = (name: string) => {
     watched.get(name)?.abort();
@@ -79,6 +92,7 @@ export function watchCatalog(
     signal,
     log,
     what: 'catalog',
+    remembered: [...before.keys()].sort().map((id) => ({ id })),
     query: catalogQuery(consul),
     parse: (body) =>
       serviceNames
@@ -87,7 +101,9 @@ export function watchCatalog(
         .sort()
         .map((id) => ({ id })),
     onChange(services) {
-      names = services.map(({ id }) => id);
+      const [chosen, left] = chooseWatched(services, watched);
+      if (left.length > 0) log.error({ event: 'registry.overfull', left }, 'too many services');
+      names = chosen;
       for (const name of watched.keys()) if (!names.includes(name)) forget(name);
       for (const name of names) if (!watched.has(name)) follow(name);
       tell();
@@ -95,8 +111,20 @@ export function watchCatalog(
   });
 }
 
+/** Of too many services, those that are watched already go first; the second list is left out. */
+export function chooseWatched(
+  services: readonly { id: string }[],
+  watched: ReadonlyMap<string, unknown>,
+): [chosen: string[], left: string[]] {
+  const ids = services.map(({ id }) => id);
+  const byRight = ids.toSorted((a, b) => Number(watched.has(b)) - Number(watched.has(a)));
+  return [byRight.slice(0, maxWatchedServices), byRight.slice(maxWatchedServices)];
+}
+
 export interface ListWatch<T> extends WatchOptions {
   what: string;
+  /** In the order of ids. */
+  remembered?: readonly T[];
   query: BlockingQuery;
   parse(body: unknown): T[];
   onChange(known: readonly T[]): void;
@@ -104,8 +132,9 @@ export interface ListWatch<T> extends WatchOptions {
 
 /** The loop under both: asks, believes or doubts, tells what is new. Exported for its tests. */
 export async function watchList<T extends { id: string }>(watch: ListWatch<T>): Promise<void> {
-  const { signal, log, what, onChange } = watch;
-  let belief: Belief<T> = noBelief();
+  const { signal, log, what, onChange, remembered = [] } = watch;
+  // A start is in doubt as an error is; where nothing is remembered, the first answer ends it.
+  let belief: Belief<T> = afterError({ ...noBelief<T>(), known: remembered }, performance.now());
   let told: readonly T[] | undefined;
   let index = startIndex;
   let failures = 0;
