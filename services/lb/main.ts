@@ -1,0 +1,5 @@
+/** Starts the balancer. */
+import { runService } from '@microflack/common/service.ts';
+import { lb } from './service.ts';
+
+runService(lb);

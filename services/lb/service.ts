@@ -1,0 +1,46 @@
+/**
+ * The balancer: Consul in, HAProxy out. main.ts runs it, tests start it.
+ *
+ * It is ready when HAProxy has what Consul wants for the first time. When it stops, HAProxy stays as
+ * it is: lb is in nobody's way, neither of a request nor of HAProxy's restart.
+ */
+import type { Logger } from '@microflack/common/log.ts';
+import { backoffMs, pause } from '@microflack/common/pause.ts';
+import type { ServiceDefinition } from '@microflack/common/service.ts';
+import { type LbSettings, settings } from './config.ts';
+import { remember } from './memory.ts';
+import { reconcile } from './reconcile.ts';
+import type { Running } from './running.ts';
+import { look } from './runtime.ts';
+import { stillServed, watchRegistrations } from './watch.ts';
+
+export const lb: ServiceDefinition<LbSettings> = {
+  name: 'lb',
+  settings,
+
+  async start({ settings, consul, log, signal }) {
+    const memory = await remember(settings.haproxyConfig, log);
+    const running = await firstLook(settings.haproxyRuntimeSocket, log, signal);
+    const reconciler = reconcile({ settings, inForce: memory, log, signal });
+    watchRegistrations(consul, stillServed(memory, running), reconciler.want, { log, signal });
+    return {
+      ready: () => reconciler.settled,
+      stop: () => reconciler.ended,
+    };
+  },
+};
+
+/** HAProxy may be starting just now. */
+async function firstLook(socketPath: string, log: Logger, signal: AbortSignal): Promise<Running> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await look(socketPath);
+    } catch (error) {
+      if (failures === 0) log.warn({ event: 'haproxy.lost', err: error }, 'no way to HAProxy yet');
+      await pause(backoffMs(failures, maxRetryMs), signal);
+      signal.throwIfAborted();
+    }
+  }
+}
+
+const maxRetryMs = 1_000;
