@@ -135,29 +135,30 @@ export function toAnswer(thrown: unknown): Answer {
 export function toServiceError(thrown: unknown): ServiceError {
   if (thrown instanceof ServiceError) return thrown;
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
-  if (isUnreachable(thrown)) return unavailable('dependency_unavailable', detail, thrown);
+  if (isOutage(thrown)) return unavailable('dependency_unavailable', detail, thrown);
   return new ServiceError({ status: 500, code: 'internal', detail, cause: thrown });
 }
 
 /** Codes of Node's sockets, of mysql2 and of MariaDB for a part that is away: an outage and not a bug. */
-const unreachableCodes = new Set([
+const outageCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT',
-  'ER_STATEMENT_TIMEOUT',
   'ER_CON_COUNT_ERROR',
   // Galera: this node cannot serve now.
   'ER_UNKNOWN_COM_ERROR',
 ]);
+/** MariaDB's max_statement_time was exceeded; mysql2 has no name for it. */
+const statementTimeout = 1969;
 /** What mysql2 says, without a code, when too many wait for a connection. */
 const poolIsFull = 'Queue limit reached.';
 
-function isUnreachable(thrown: unknown): boolean {
+function isOutage(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false;
-  return (
-    thrown.message === poolIsFull || ('code' in thrown && unreachableCodes.has(String(thrown.code)))
-  );
+  if (thrown.message === poolIsFull) return true;
+  if ('errno' in thrown && thrown.errno === statementTimeout) return true;
+  return 'code' in thrown && outageCodes.has(String(thrown.code));
 }

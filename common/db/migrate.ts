@@ -58,15 +58,24 @@ async function applyAll(
   const pending = planMigrations(files, await readHistory(connection));
   for (const migration of pending) {
     const startedAt = performance.now();
-    await whileRenewing(lease, async () => {
-      await connection.query(migration.sql);
-      await connection.execute(record, [migration.name, sha256Of(migration)]);
-    });
+    await whileRenewing(lease, () => apply(connection, migration));
     const ms = Math.round(performance.now() - startedAt);
     log.info({ event: 'migration.applied', migration: migration.name, ms }, 'migration applied');
   }
   return pending.map(({ name }) => name);
 }
+
+async function apply(connection: Connection, migration: Migration): Promise<void> {
+  try {
+    await connection.query(migration.sql);
+  } catch (error) {
+    throw new Error(`${migration.name} failed: ${messageOf(error)}`, { cause: error });
+  }
+  await connection.execute(record, [migration.name, sha256Of(migration)]);
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 async function readHistory(connection: Connection): Promise<Applied[]> {
   const [rows] = await connection.query('SELECT name, sha256 FROM schema_migrations ORDER BY id');

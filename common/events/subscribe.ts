@@ -81,6 +81,7 @@ async function keepReading(
     const disconnect = () => redis.disconnect();
     signal.addEventListener('abort', disconnect, { once: true });
     redis.once('ready', () => {
+      if (failures > 0) log.info({ event: 'redis.back' }, 'events from Redis again');
       failures = 0;
     });
     // Each failure also rejects what was asked; without a listener ioredis would print it as well.
