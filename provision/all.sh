@@ -12,6 +12,8 @@ step=provision
 # shellcheck source=provision/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# shellcheck disable=SC2034 # read by lib.sh
+usage='[--check | --dry-run] [--tests]'
 steps=(packages consul users node)
 
 main() {

@@ -16,6 +16,7 @@ provision_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034 # read by the steps
 checkout=${provision_dir%/*}
 needs_root=yes
+usage='[--check | --dry-run]'
 : "${step:?is set by the step}"
 
 # An ordinary user's PATH may lack the folders where Debian keeps daemons.
@@ -88,7 +89,7 @@ fail() {
 }
 
 usage_error() {
-  printf 'usage: %s [--check | --dry-run] (got %s)\n' "${0##*/}" "$1" >&2
+  printf 'usage: %s %s (got %s)\n' "${0##*/}" "$usage" "$1" >&2
   exit 2
 }
 

@@ -14,10 +14,10 @@ source "$provision_dir/apt.sh"
 # shellcheck source=provision/find-node.sh
 source "$provision_dir/find-node.sh"
 
-# mariadb-backup and socat are what a second Galera node is filled with.
+# wsrep_sst_mariabackup, mariadb-backup and socat are what a second Galera node is filled with.
 programs=(
   haproxy:haproxy
-  mariadbd:mariadb-server
+  wsrep_sst_mariabackup:mariadb-server
   mariadb-backup:mariadb-backup
   /usr/lib/galera/libgalera_smm.so:galera-4
   redis-server:redis-server

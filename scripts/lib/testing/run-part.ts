@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -42,7 +42,9 @@ export async function makeTestStack(services: readonly string[]): Promise<TestSt
 
   async function run(part: Part): Promise<ChildProcess> {
     const child = await start(part);
-    await part.ready();
+    const died = once(child, 'exit').then(() => logOf(stack, part));
+    const log = await Promise.race([part.ready(), died]);
+    if (log !== undefined) throw new Error(`${part.program.name} ended at once:\n${log}`);
     return child;
   }
 
@@ -67,6 +69,10 @@ export async function listeningHosts(child: ChildProcess): Promise<Set<string>> 
   const { stdout } = await execa('ss', ['-Htulnp']);
   const own = stdout.split('\n').filter((line) => line.includes(`pid=${child.pid},`));
   return new Set(own.map((line) => line.trim().split(/\s+/)[4]?.replace(/:\d+$/, '') ?? line));
+}
+
+function logOf({ dir }: Stack, { program }: Part): Promise<string> {
+  return readFile(join(dir, `${program.name}.log`), 'utf8');
 }
 
 function spawnConfined(stack: Stack, program: Program): ChildProcess {
