@@ -1,0 +1,5 @@
+/** Starts an instance of the ui service. */
+import { runService } from '@microflack/common/service.ts';
+import { ui } from './service.ts';
+
+runService(ui);
