@@ -54,6 +54,7 @@ export function createInstance<C extends BaseSettings>(
 
   const start = async () => {
     const boundPort = await listen(server, host, port);
+    log.info({ event: 'instance.started', port: boundPort }, 'starting');
     const kit = createKit({ settings, instance: id, log, app, server, metrics, consul, signal });
     parts = await definition.start(kit);
     app.finish();
@@ -61,7 +62,7 @@ export function createInstance<C extends BaseSettings>(
     // Stopped meanwhile: then it must not appear in the registry any more.
     signal.throwIfAborted();
     state = 'serving';
-    log.info({ event: 'instance.ready', port: boundPort }, 'fit to serve');
+    log.info({ event: 'instance.ready', port: boundPort }, 'ready');
     const { registration = {} } = definition;
     const startedAt = new Date();
     const place = { id, service: name, program, version, address: host, port: boundPort };
