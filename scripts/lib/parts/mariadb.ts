@@ -86,6 +86,7 @@ port = ${ports.mariadb}
 skip_name_resolve = ON
 local_infile = OFF
 max_connections = ${connections}
+log_warnings = 1
 table_open_cache = 400
 
 character_set_server = utf8mb4

@@ -18,15 +18,15 @@ maxmemory-policy noeviction
 `);
 });
 
-test('each service has its own keys, and of the events what the table says', () => {
+test('each service has keys of its own; all read the events, and some write them', () => {
   const users = redisUsers(exampleStack.secrets);
   const lines = users.trimEnd().split('\n');
   expect(lines[0]).toBe('user default off');
   expect(lines[1]).toMatch(/^user admin on #[0-9a-f]{64} ~\* &\* \+@all$/);
   expect(lines[2]).toMatch(
-    /^user messages on #[0-9a-f]{64} resetchannels ~messages:\* %W~events -@all /,
+    /^user messages on #[0-9a-f]{64} resetchannels ~messages:\* ~events -@all /,
   );
-  expect(lines[3]).toMatch(/^user ui on #[0-9a-f]{64} resetchannels ~ui:\* -@all /);
+  expect(lines[3]).toMatch(/^user ui on #[0-9a-f]{64} resetchannels ~ui:\* %R~events -@all /);
   expect(lines).toHaveLength(4);
 });
 

@@ -2,7 +2,7 @@
  * Redis, which carries the events: on loopback, with a user for each service, and an append-only file.
  *
  * Events are hints and MySQL is the truth, so a second of them may be lost with the machine. What a
- * user may do is written here and nowhere else: `access` is the table to change.
+ * user may do is written here and nowhere else.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -15,13 +15,8 @@ import { until } from './until.ts';
 const user = 'mf-redis';
 const memoryMb = 64;
 
-/** What services may do with the stream of events, beside using keys of their own. */
-const access: Record<string, string> = {
-  users: '%W~events',
-  tokens: '%W~events',
-  messages: '%W~events',
-  socketio: '%R~events',
-};
+/** Who puts events into the stream. Everybody reads it: whoever takes tokens hears there of revoked ones. */
+const writers = new Set(['users', 'tokens', 'messages']);
 
 /** Nothing that looks at other people's keys or connections, or that changes the server. */
 const commands =
@@ -80,8 +75,8 @@ export function redisUsers({
   redisAdmin,
 }: Pick<Stack['secrets'], 'redis' | 'redisAdmin'>): string {
   const services = Object.entries(redis).map(([name, password]) => {
-    const keys = [`~${name}:*`, access[name]].filter(Boolean).join(' ');
-    return `user ${name} on ${hashed(password)} resetchannels ${keys} ${commands}`;
+    const events = writers.has(name) ? '~events' : '%R~events';
+    return `user ${name} on ${hashed(password)} resetchannels ~${name}:* ${events} ${commands}`;
   });
   return [
     'user default off',
