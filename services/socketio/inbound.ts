@@ -55,8 +55,6 @@ export function listen(socket: Socket, parts: InboundParts): void {
   };
 
   limitRate(socket);
-  // A client may name its event "error", and Node ends a process in which nobody listens to that.
-  socket.on('error', (error) => log.debug({ event: 'socket.error', err: error }, 'socket error'));
   socket.on('disconnect', () => sessions.leave(socket));
 
   answer(socket, log, 'ping_user', async (args) => {

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createPresence } from './presence.ts';
 
+const times = { presenceGraceMs: 2_000, presenceHeartbeatMs: 10_000 };
+
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 function build(report = vi.fn(async (_online: number[]) => {})) {
   const log = { info: vi.fn(), warn: vi.fn() };
-  return { report, log, presence: createPresence(report, log) };
+  return { report, log, presence: createPresence(report, log, times) };
 }
 
 describe('presence', () => {

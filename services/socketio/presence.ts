@@ -6,11 +6,13 @@
  */
 import type { Logger } from '@microflack/common/log.ts';
 
-/** A page that reloads is away for less than this, and nobody needs to know. */
-const graceMs = 2_000;
 const coalesceMs = 50;
-const heartbeatMs = 10_000;
 const retryMs = 1_000;
+
+export interface PresenceTimes {
+  presenceGraceMs: number;
+  presenceHeartbeatMs: number;
+}
 
 export interface Presence {
   opened(userId: number): void;
@@ -20,14 +22,17 @@ export interface Presence {
   stop(): Promise<void>;
 }
 
+type Log = Pick<Logger, 'info' | 'warn'>;
+
 export function createPresence(
   report: (online: number[]) => Promise<void>,
-  log: Pick<Logger, 'info' | 'warn'>,
+  log: Log,
+  { presenceGraceMs: graceMs, presenceHeartbeatMs: heartbeatMs }: PresenceTimes,
 ): Presence {
   const socketsOf = new Map<number, number>();
   const leaving = new Map<number, NodeJS.Timeout>();
   const online = (): number[] => [...socketsOf.keys(), ...leaving.keys()];
-  const reporter = createReporter(() => report(online()), log);
+  const reporter = createReporter(() => report(online()), log, heartbeatMs);
 
   return {
     opened(userId) {
@@ -65,7 +70,7 @@ interface Reporter {
   stop(): Promise<void>;
 }
 
-function createReporter(send: () => Promise<void>, log: Pick<Logger, 'info' | 'warn'>): Reporter {
+function createReporter(send: () => Promise<void>, log: Log, heartbeatMs: number): Reporter {
   let timer = setTimeout(run, heartbeatMs);
   let sending: Promise<void> | undefined;
   let changedSince = false;

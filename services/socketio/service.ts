@@ -5,6 +5,7 @@
  */
 import { unavailable } from '@microflack/common/errors.ts';
 import { subscribe } from '@microflack/common/events/subscribe.ts';
+import { pause } from '@microflack/common/pause.ts';
 import type { RunningParts, ServiceDefinition, ServiceKit } from '@microflack/common/service.ts';
 import { Gauge } from 'prom-client';
 import type { Server, Socket } from 'socket.io';
@@ -17,6 +18,7 @@ import { createSocketServer } from './server.ts';
 import { createSessions } from './sessions.ts';
 
 const expiryCheckMs = 500;
+const closeMaxMs = 2_000;
 /** The one room there is for now, which everybody hears, signed in or not. */
 const room = 'general';
 
@@ -31,7 +33,7 @@ async function start(kit: ServiceKit<SocketSettings>): Promise<RunningParts> {
   const { settings, client, log } = kit;
   const auth = await kit.auth();
   const io = createSocketServer(kit.server, settings);
-  const presence = createPresence((online) => reportPresence(kit, online), log);
+  const presence = createPresence((online) => reportPresence(kit, online), log, settings);
   const sessions = createSessions<Socket>(presence);
   auth.onRevoked(sessions.revoke);
   const expiry = setInterval(() => sessions.expire(Date.now() / 1_000), expiryCheckMs);
@@ -54,11 +56,16 @@ async function start(kit: ServiceKit<SocketSettings>): Promise<RunningParts> {
   measure(kit, io, presence);
 
   return {
-    drain: () => drainSockets([...io.sockets.sockets.values()]),
+    ready: () => events.ready,
+    async drain() {
+      await drainSockets([...io.sockets.sockets.values()]);
+      // A peer that does not answer the closing of its socket must not hold up the others.
+      await Promise.race([io.close(), pause(closeMaxMs, kit.signal)]);
+      await presence.stop();
+    },
     async stop() {
       clearInterval(expiry);
-      await io.close();
-      await Promise.all([presence.stop(), events.close()]);
+      await events.close();
     },
   };
 }
