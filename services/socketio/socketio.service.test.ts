@@ -37,7 +37,7 @@ describe('presence', () => {
     const [here, there] = [await chat.sockets(t), await chat.sockets(t)];
     const { id, token } = await chat.person();
     const seen = await comingsAndGoings(t, id);
-    const tabs = [here, here, there].map(({ url }) => openClient(url, { auth: { token } }));
+    const tabs = [there, here, here].map(({ url }) => openClient(url, { auth: { token } }));
     await until('the person is online', () => seen.length > 0);
     await Promise.all(tabs.map((tab) => tab.emitWithAck('ping_user', token)));
 
