@@ -130,6 +130,15 @@ describe('a holder that died', () => {
     expect(swept.flat()).toEqual([[ada, false]]);
   });
 
+  it('is left alone when it was renewed between being found and being swept', async () => {
+    await report('s1', [ada]);
+    now += leaseMs;
+    const [found = ''] = await presence.expired();
+    await report('s1', [ada]);
+    expect(await presence.expire(found)).toEqual([]);
+    expect((await store.find(ada))?.online).toBe(true);
+  });
+
   it('was only late: those whom others decided about meanwhile are online again', async () => {
     await report('s1', [ada]);
     await report('s2', [ada]);

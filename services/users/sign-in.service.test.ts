@@ -1,9 +1,10 @@
 /** Limits on signing in and registering, over HTTP: the client's address comes as the balancer gives it. */
 
-import { startService } from '@microflack/common/service.ts';
-import { createScope, random } from '@microflack/common/testing/parts.ts';
+import { type RunningService, startService } from '@microflack/common/service.ts';
+import { createScope, random, type Scope } from '@microflack/common/testing/parts.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { users } from './service.ts';
+import { freezable } from './testing/freezable.ts';
 import {
   type Answer,
   call,
@@ -34,6 +35,10 @@ afterAll(() => scope.close());
 const newAddress = (): string => {
   const [a, b] = [random().slice(0, 4), random().slice(0, 4)];
   return `2001:db8:${a}:${b}::1`;
+};
+const anotherUsers = (t: Scope, settings: Record<string, string>): Promise<RunningService> => {
+  const MF_PROGRAM = `test-users-${random()}`;
+  return started(t, startService(users, { ...world.usersEnvironment, MF_PROGRAM, ...settings }));
 };
 const at = (address: string, nickname: string, given: string): Promise<Answer> =>
   call(world.users, 'GET', '/api/users/me', { basic: [nickname, given], address });
@@ -124,38 +129,34 @@ describe('the tokens service', () => {
   });
 });
 
-describe('with a Redis that is gone or frozen', () => {
-  it('people register, sign in, and are limited all the same', async (t) => {
-    const instance = await started(
-      t,
-      startService(users, {
-        ...world.usersEnvironment,
-        MF_PROGRAM: `test-users-${random()}`,
-        REDIS_URL: 'redis://127.0.0.1:1',
-      }),
-    );
+describe('without Redis', () => {
+  const worksAt = async (instance: { url: string }): Promise<void> => {
     const nickname = `p-${random()}`;
-    const post = await call(instance, 'POST', '/api/users', { body: { nickname, password } });
-    expect(post.status).toBe(201);
     const address = newAddress();
     const me = (given: string) =>
       call(instance, 'GET', '/api/users/me', { basic: [nickname, given], address });
+    const body = { nickname, password };
+    expect((await call(instance, 'POST', '/api/users', { body, address })).status).toBe(201);
     expect((await me(password)).status).toBe(200);
     for (let n = 0; n < failuresPerAccount; n += 1) await me('wrong password');
     expect((await me(password)).status).toBe(429);
+  };
+
+  it('that is gone, people register, sign in, and are limited all the same', async (t) => {
+    await worksAt(await anotherUsers(t, { REDIS_URL: 'redis://127.0.0.1:1' }));
+  });
+
+  it('that froze, they are too', async (t) => {
+    const redis = await freezable(t, world.usersEnvironment.REDIS_URL ?? '');
+    const instance = await anotherUsers(t, { REDIS_URL: redis.url });
+    redis.freeze();
+    await worksAt(instance);
   });
 });
 
 describe('registering', () => {
   it('is limited by address, and answers 429 beyond', async (t) => {
-    const instance = await started(
-      t,
-      startService(users, {
-        ...world.usersEnvironment,
-        MF_PROGRAM: `test-users-${random()}`,
-        REGISTRATIONS_PER_MINUTE: '2',
-      }),
-    );
+    const instance = await anotherUsers(t, { REGISTRATIONS_PER_MINUTE: '2' });
     const address = newAddress();
     const register = async (): Promise<number> => {
       const body = { nickname: `p-${random()}`, password };
@@ -167,15 +168,7 @@ describe('registering', () => {
 
 describe('more passwords than threads and queue can take', () => {
   it('are answered with 503 and Retry-After at once', async (t) => {
-    const instance = await started(
-      t,
-      startService(users, {
-        ...world.usersEnvironment,
-        MF_PROGRAM: `test-users-${random()}`,
-        HASH_WORKERS: '1',
-        HASH_QUEUE: '2',
-      }),
-    );
+    const instance = await anotherUsers(t, { HASH_WORKERS: '1', HASH_QUEUE: '2' });
     const person: Person = await newPerson(world);
     const answers = await Promise.all(
       Array.from({ length: 12 }, () =>

@@ -3,10 +3,12 @@
  *
  * The two need each other, so the tests of both start here. Each world has a stream and schemas of its own.
  */
+import { randomInt } from 'node:crypto';
 import { type MicroflackEvent, parseEvent } from '@microflack/common/events/events.ts';
 import { type RunningService, startService } from '@microflack/common/service.ts';
 import { random, type Scope, testSettings } from '@microflack/common/testing/parts.ts';
 import { Redis } from 'ioredis';
+import { createConnection } from 'mysql2/promise';
 import { z } from 'zod';
 import { tokens } from '../../tokens/service.ts';
 import { users } from '../service.ts';
@@ -29,6 +31,7 @@ export async function startWorld(scope: Scope, extra: Extra = {}): Promise<World
   const EVENTS_STREAM = `t:${random()}`;
   const tokensEnvironment = await testSettings(scope, 'tokens', { EVENTS_STREAM, ...extra.tokens });
   const usersEnvironment = await testSettings(scope, 'users', { EVENTS_STREAM, ...extra.users });
+  await startIdsAnywhere(usersEnvironment.MYSQL_URL ?? '');
   // tokens first: users is ready only when it knows the keys.
   const tokensService = await started(scope, startService(tokens, tokensEnvironment));
   const usersService = await started(scope, startService(users, usersEnvironment));
@@ -48,6 +51,13 @@ export async function startWorld(scope: Scope, extra: Extra = {}): Promise<World
       return entries.flatMap(([, [, text = '']]) => parseEvent(text) ?? []);
     },
   };
+}
+
+/** Failed sign-ins are counted by id in a Redis that all tests share: two worlds must not have one person 1. */
+async function startIdsAnywhere(url: string): Promise<void> {
+  const connection = await createConnection(url);
+  await connection.query(`ALTER TABLE users AUTO_INCREMENT = ${randomInt(1_000_000_000)}`);
+  await connection.end();
 }
 
 /** Stopped at the end, unless the test has done so. */
