@@ -108,7 +108,7 @@ async function startAll(campaign: Campaign, wanted: Wanted): Promise<void> {
   const { stack, output } = campaign;
   const building = buildReleases(campaign, wanted.services);
   await allOf([building, startParts(campaign, wanted.parts, wanted.known)]);
-  await startInstances(campaign, await building, wanted.parts.includes('haproxy'));
+  await startInstances(campaign, await building);
   if (!wanted.whole || campaign.started.size === 0) return;
   await output.step('self-test', `mf logs${stackOption(stack.name)}`, async () => {
     const tookMs = await selfTest(stack);

@@ -11,8 +11,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
 import { execa } from 'execa';
+import { bundle } from './bundle.ts';
 import { contentHash, differences, hashFiles, type Manifest, readManifest } from './manifest.ts';
 import type { Service } from './services.ts';
 import { commitOf, sourceHash } from './source.ts';
@@ -26,22 +26,6 @@ export interface Release {
   /** False when it was there already. */
   built: boolean;
 }
-
-const bundling = {
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node24',
-  sourcemap: 'linked',
-  // Names and lines are enough for a stack trace, and instances load less.
-  sourcesContent: false,
-  write: false,
-  logLevel: 'silent',
-  // CommonJS packages inside the bundle ask for Node's own modules by require().
-  banner: {
-    js: "import { createRequire as createRequireOf } from 'node:module';\nconst require = createRequireOf(import.meta.url);",
-  },
-} satisfies BuildOptions;
 
 /** The release of the service as it is in the checkout now; `releases` is the stack's folder of them. */
 export async function buildRelease(
@@ -125,24 +109,6 @@ async function writeContent(checkout: string, service: Service, folder: string):
     }
   }
   if (service.hasPage) await buildPage(checkout, service, join(folder, 'public'));
-}
-
-async function bundle(
-  checkout: string,
-  folder: string,
-  entryPoints: Record<string, string>,
-): Promise<void> {
-  // The maps name their sources from where the bundle lies: from a fixed place in the checkout, that is.
-  const outdir = join(checkout, 'release');
-  const { outputFiles } = await build({
-    ...bundling,
-    absWorkingDir: checkout,
-    outdir,
-    entryPoints,
-  });
-  for (const file of outputFiles) {
-    await write(join(folder, file.path.slice(outdir.length)), file.contents);
-  }
 }
 
 async function buildPage(checkout: string, service: Service, folder: string): Promise<void> {

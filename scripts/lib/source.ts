@@ -14,7 +14,7 @@ import type { Service } from './services.ts';
 const ignored = /(^|\/)(node_modules|dist|testing)(\/|$)|\.test\.tsx?$|\.md$/;
 
 /** How a release is built, which is part of what it is built from. */
-const recipe = join(import.meta.dirname, 'release.ts');
+const recipe = ['release.ts', 'bundle.ts'];
 
 /** Everything that a service's release is made of, below the checkout. */
 function ingredients(checkout: string, service: Service): string[] {
@@ -25,8 +25,11 @@ export async function sourceHash(checkout: string, service: Service): Promise<st
   const below = ingredients(checkout, service).map((path) => filesBelow(checkout, path));
   const paths = (await Promise.all(below)).flat().sort();
   const hash = async (name: string, path: string) => `${sha256(await readFile(path))} ${name}\n`;
-  const lines = paths.map((path) => hash(path, join(checkout, path)));
-  return sha256((await Promise.all([hash('recipe', recipe), ...lines])).join(''));
+  const lines = [
+    ...recipe.map((file) => hash(file, join(import.meta.dirname, file))),
+    ...paths.map((path) => hash(path, join(checkout, path))),
+  ];
+  return sha256((await Promise.all(lines)).join(''));
 }
 
 /** The commit when the ingredients are as committed, UNCOMMITTED_COPY otherwise. */

@@ -12,8 +12,12 @@ import { instanceOf, migrationOf, nextName } from './instance.ts';
 import { buildRelease, type Release } from './release.ts';
 import type { Service } from './services.ts';
 import { untilServing } from './serving.ts';
-import { stackOption } from './stack.ts';
+import { type Stack, stackOption } from './stack.ts';
 import { allOf, type Campaign, type Startable, startPrograms, untilReady } from './start.ts';
+import type { Declared } from './supervisor.ts';
+
+/** Without it HAProxy learns of no instance. */
+const balancer = 'lb';
 
 export interface Deployment {
   service: Service;
@@ -48,10 +52,13 @@ export async function buildReleases(
 export async function startInstances(
   campaign: Campaign,
   deployments: readonly Deployment[],
-  throughHaproxy: boolean,
 ): Promise<void> {
   const { stack, supervisor, output, started } = campaign;
-  const planned = await plan(campaign, deployments);
+  const declared = await supervisor.declared();
+  const planned = plan(stack, declared, deployments);
+  const throughHaproxy = [...declared, ...planned.map(({ instance }) => instance)].some(
+    ({ service }) => service === balancer,
+  );
   const fresh = planned.filter(({ isNew }) => isNew);
   await allOf(fresh.map((one) => migrate(campaign, one)));
 
@@ -79,8 +86,7 @@ export async function startInstances(
   await allOf(planned.map((one) => retire(campaign, one)));
 }
 
-async function plan({ stack, supervisor }: Campaign, deployments: readonly Deployment[]) {
-  const declared = await supervisor.declared();
+function plan(stack: Stack, declared: readonly Declared[], deployments: readonly Deployment[]) {
   const taken = new Set(declared.map(({ name }) => name));
   return deployments.map(({ service, release }): Planned => {
     const ours = declared.filter((one) => one.service === service.name);

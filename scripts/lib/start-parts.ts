@@ -4,10 +4,11 @@
  * The parts start side by side; each becomes one line when it is fit to serve. HAProxy begins with
  * lb's own rendering of an empty catalogue, so that it answers 503 instead of nothing until lb comes.
  */
+import { renderConfig } from '../../services/lb/render.ts';
 import { ensureConsulAcl } from './accounts/consul-acl.ts';
 import { ensureSchemas } from './accounts/schemas.ts';
 import { consulPart } from './parts/consul.ts';
-import { haproxyPart } from './parts/haproxy.ts';
+import { haproxyPart, haproxyPaths } from './parts/haproxy.ts';
 import { mariadbPart } from './parts/mariadb.ts';
 import { redisPart } from './parts/redis.ts';
 import type { Part } from './program.ts';
@@ -31,7 +32,7 @@ export function partOf(stack: Stack, name: PartName): Part {
     case 'redis':
       return redisPart(stack);
     case 'haproxy':
-      return haproxyPart(stack, '');
+      return haproxyPart(stack, firstConfig(stack));
   }
 }
 
@@ -76,6 +77,19 @@ export async function startParts(
         begun,
       ),
     ),
+  );
+}
+
+function firstConfig(stack: Stack): string {
+  const { runtimeSocket } = haproxyPaths(stack);
+  return renderConfig(
+    { services: [] },
+    {
+      haproxyPublic: addressOf(stack, 'haproxy'),
+      haproxyStats: `127.0.0.1:${stack.ports.haproxyStats}`,
+      haproxyStatsPassword: stack.secrets.haproxyStats,
+      haproxyRuntimeSocket: runtimeSocket,
+    },
   );
 }
 
