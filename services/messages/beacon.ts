@@ -6,27 +6,24 @@
 import type { Publisher } from '@microflack/common/events/publish.ts';
 import type { Logger } from '@microflack/common/log.ts';
 import { pause } from '@microflack/common/pause.ts';
-import type { Pool } from 'mysql2/promise';
-import { listRooms } from './store/reads.ts';
 
 export interface Beacon {
   runUntil(signal: AbortSignal, intervalMs: number): Promise<void>;
 }
 
 export interface BeaconTools {
-  readonly pool: Pool;
+  /** Every room with its number, from the database. */
+  listRooms(): Promise<readonly { name: string; change: number }[]>;
   readonly publisher: Publisher;
   readonly log: Logger;
 }
 
-export function createBeacon({ pool, publisher, log }: BeaconTools): Beacon {
+export function createBeacon({ listRooms, publisher, log }: BeaconTools): Beacon {
   /** The last number that Redis took, by room. */
   let announced = new Map<string, number>();
 
   async function announce(): Promise<void> {
-    const moved = (await listRooms(pool)).filter(
-      ({ name, change }) => announced.get(name) !== change,
-    );
+    const moved = (await listRooms()).filter(({ name, change }) => announced.get(name) !== change);
     const taken = await publisher.publish(
       moved.map(({ name: room, change }) => ({ type: 'room.beacon', room, change })),
     );

@@ -11,6 +11,7 @@ import { resolveHost } from './links/resolve.ts';
 import { createMessageLists } from './list-messages.ts';
 import { createPostMessage } from './post-message.ts';
 import { routes } from './routes.ts';
+import { listRooms } from './store/reads.ts';
 
 export const messages: ServiceDefinition<MessagesSettings> = {
   name: 'messages',
@@ -22,7 +23,7 @@ export const messages: ServiceDefinition<MessagesSettings> = {
     const publisher = createPublisher(settings.redisUrl, log, { stream: settings.eventsStream });
     const guard = { resolve: resolveHost, exempt: settings.linksExempt };
     const expander = createLinkExpander({ pool, publisher, guard, log });
-    const beacon = createBeacon({ pool, publisher, log });
+    const beacon = createBeacon({ listRooms: () => listRooms(pool), publisher, log });
     const postMessage = createPostMessage({ pool, publisher, expander });
     const lists = createMessageLists(pool);
     routes(app, { pool, publisher, expander, postMessage, lists, auth: await auth() });

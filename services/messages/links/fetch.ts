@@ -13,8 +13,11 @@ const redirectsMax = 5;
 const pageBytesMax = 512 * 1024;
 const headerBytesMax = 16 * 1024;
 
-export async function fetchPageHead(address: string, guard: Guard): Promise<PageHead> {
-  const signal = AbortSignal.timeout(totalTimeMs);
+export async function fetchPageHead(
+  address: string,
+  guard: Guard,
+  signal = AbortSignal.timeout(totalTimeMs),
+): Promise<PageHead> {
   let url = parseAddress(address);
   for (let hop = 0; hop <= redirectsMax; hop += 1) {
     const response = await get(await unlessAborted(checkDestination(url, guard), signal), signal);

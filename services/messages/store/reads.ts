@@ -1,6 +1,8 @@
 /**
- * Reads messages for routes.ts. Every list is one statement, so that its messages and its room's number are of one
- * moment, walks along one index, and has a limit.
+ * Reads messages for routes.ts. Every list has a limit and walks along one index, from where the cursor stands.
+ *
+ * FORCE INDEX is there for a reason: left alone, MariaDB takes the room as the whole condition once a cursor leaves
+ * half of the room to one side, and walks all the way to the cursor (measured: 140 ms in place of 0.5).
  */
 import { bounded } from '@microflack/common/db/pool.ts';
 import { notFound } from '@microflack/common/errors.ts';
@@ -23,39 +25,41 @@ export interface ListQuery {
 
 export interface MessageList {
   readonly rows: readonly MessageRow[];
-  /** The room's number at the moment of reading. */
+  /** The room's number from before the messages were read: asking after it misses nothing. */
   readonly change: number;
   /** There are more than the limit allowed. */
   readonly more: boolean;
 }
 
-const dayInSeconds = 24 * 60 * 60;
+interface Clauses {
+  readonly index: string;
+  readonly condition: string;
+  readonly values: readonly number[];
+  readonly order: string;
+}
 
-/** A room without such messages is one row without a message. */
-const emptyRow = z.object({ id: z.null(), last_change: z.number() });
-const listedRow = messageRow.extend({ last_change: z.number() });
-const roomRow = z.object({ name: z.string(), change: z.number() });
+const dayInSeconds = 24 * 60 * 60;
+const roomsMax = 1_000;
+
+const counterRow = z.object({ room_id: z.number(), name: z.string(), last_change: z.number() });
+const listedRow = messageRow.omit({ room: true });
 
 export async function listMessages(
   pool: Pool,
   { room, limit, selection }: ListQuery,
 ): Promise<MessageList> {
-  const { condition, order, values, newestFirst } = clausesOf(selection);
+  const { room_id, last_change } = await findRoom(pool, room);
+  const { index, condition, values, order } = clausesOf(selection, last_change);
   const [result] = await pool.query(
-    bounded(`SELECT name AS room, last_change, ${messageColumns}
-      FROM rooms LEFT JOIN messages ON messages.room_id = rooms.room_id AND ${condition}
-      WHERE name = ? ORDER BY ${order} LIMIT ?`),
-    [...values, room, limit + 1],
+    `SELECT ${messageColumns} FROM messages FORCE INDEX (${index})
+     WHERE room_id = ? AND ${condition} ORDER BY ${order} LIMIT ?`,
+    [room_id, ...values, limit + 1],
   );
-  const rows = z.array(z.union([listedRow, emptyRow])).parse(result);
-  const [first] = rows;
-  if (!first) throw notFound(`room ${room}`);
-  const found = rows.filter((row) => row.id !== null).slice(0, limit);
-  return {
-    rows: newestFirst ? found.reverse() : found,
-    change: first.last_change,
-    more: rows.length > limit,
-  };
+  const read = z.array(listedRow).parse(result);
+  const rows = read.slice(0, limit).map((row) => ({ room, ...row }));
+  // What was found from the newest on is shown in the order in which it was said.
+  if (selection.kind !== 'after') rows.reverse();
+  return { rows, change: last_change, more: read.length > limit };
 }
 
 export async function findMessage(pool: Pool, id: number): Promise<MessageRow | undefined> {
@@ -69,42 +73,50 @@ export async function findMessage(pool: Pool, id: number): Promise<MessageRow | 
 
 export async function listRooms(pool: Pool): Promise<{ name: string; change: number }[]> {
   const [rows] = await pool.query(
-    bounded('SELECT name, last_change AS `change` FROM rooms ORDER BY name LIMIT 1000'),
+    bounded(`SELECT room_id, name, last_change FROM rooms ORDER BY name LIMIT ${roomsMax}`),
   );
-  return z.array(roomRow).parse(rows);
+  const rooms = z.array(counterRow).parse(rows);
+  return rooms.map(({ name, last_change }) => ({ name, change: last_change }));
 }
 
-interface Clauses {
-  readonly condition: string;
-  readonly order: string;
-  readonly values: readonly number[];
-  readonly newestFirst: boolean;
+async function findRoom(pool: Pool, name: string): Promise<z.infer<typeof counterRow>> {
+  const [rows] = await pool.query('SELECT room_id, name, last_change FROM rooms WHERE name = ?', [
+    name,
+  ]);
+  const [room] = z.array(counterRow).parse(rows);
+  if (!room) throw notFound(`room ${name}`);
+  return room;
 }
 
-function clausesOf(selection: Selection): Clauses {
+function clausesOf(selection: Selection, lastChange: number): Clauses {
   switch (selection.kind) {
     case 'after':
       return {
-        condition: 'change_number > ?',
+        index: 'messages_by_change',
+        condition: 'change_number > ? AND change_number <= ?',
+        values: [selection.change, lastChange],
         order: 'change_number',
-        values: [selection.change],
-        newestFirst: false,
       };
     case 'before':
       return {
+        index: 'messages_by_seq',
         condition: 'seq < ? AND NOT deleted',
-        order: 'seq DESC',
         values: [selection.seq],
-        newestFirst: true,
+        order: 'seq DESC',
       };
     case 'latest':
-      return { condition: 'NOT deleted', order: 'seq DESC', values: [], newestFirst: true };
+      return {
+        index: 'messages_by_seq',
+        condition: 'NOT deleted',
+        values: [],
+        order: 'seq DESC',
+      };
     case 'since':
       return {
+        index: 'messages_by_time',
         condition: `updated_at > GREATEST(?, UNIX_TIMESTAMP() - ${dayInSeconds}) AND NOT deleted`,
-        order: 'updated_at DESC, seq DESC',
         values: [selection.seconds],
-        newestFirst: true,
+        order: 'updated_at DESC, seq DESC',
       };
   }
 }
