@@ -24,20 +24,20 @@ const url = (protocol: string) =>
     error: `expected a URL that starts with ${protocol}://`,
   });
 
-export const httpUrl = url('http');
+const httpUrl = url('http');
 /** redis://USER:PASSWORD@HOST:PORT */
 export const redisUrl = url('redis');
 /** mysql://USER:PASSWORD@HOST:PORT/SCHEMA */
 export const mysqlUrl = url('mysql');
 /** Shared by the services; calls to /internal/* carry it. */
 export const internalKey = z.string().min(16);
-export const portNumber = z.coerce.number().int().min(0).max(65_535);
+const portNumber = z.coerce.number().int().min(0).max(65_535);
 /** A tunable number, such as `milliseconds(1000)`: optional, with its default. */
 export const milliseconds = (byDefault: number) =>
   z.coerce.number().int().nonnegative().default(byDefault);
 
 /** What every service has. Optional ones become required by naming them again in defineSettings. */
-export const baseSettings = z.object({
+const baseSettings = z.object({
   /** The supervisor's name for this program: messages-1. By default the service's name. */
   MF_PROGRAM: z
     .string()

@@ -16,7 +16,7 @@ const jwk = z.object({
   alg: z.literal(tokenAlgorithm).optional(),
 });
 
-export const jwks = z.object({ keys: z.array(z.unknown()) });
+const jwks = z.object({ keys: z.array(z.unknown()) });
 
 export function parseKeys(document: unknown): Map<string, KeyObject> {
   const keys = new Map<string, KeyObject>();

@@ -58,8 +58,7 @@ export function createApp({ log, metrics, state }: AppOptions): App {
   };
 }
 
-/** Writes an error's answer to a bare response too: the balancer's and the sockets' own handlers use it. */
-export function sendError(response: ServerResponse, thrown: unknown): void {
+function sendError(response: ServerResponse, thrown: unknown): void {
   const { status, contentType, headers, body } = toAnswer(thrown);
   response.writeHead(status, { 'content-type': contentType, ...headers });
   response.end(JSON.stringify(body));

@@ -9,15 +9,15 @@
  * was never sent because the connection was refused.
  */
 import type { Dispatcher } from 'undici';
-import { assertTimeLeft, boundedMs, currentContext, headersOf } from '../context.ts';
+import { assertTimeLeft, boundedMs } from '../context.ts';
 import { deadlineExceeded, unavailable } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Discovery } from '../registry/discovery.ts';
 import type { Instance } from '../registry/instances.ts';
 import { choose } from './choose.ts';
-import { createEndpoint, type Endpoint, type RawRequest, type RawResponse } from './endpoint.ts';
+import { createEndpoint, type Endpoint, type RawResponse } from './endpoint.ts';
+import { parseBody, rawRequest } from './raw-request.ts';
 import { createRetryBudget } from './retry-budget.ts';
-import { internalHeader } from './server.ts';
 
 export interface ServiceRequest {
   service: string;
@@ -54,7 +54,7 @@ export interface ClientOptions {
 }
 
 const defaultTimeoutMs = 5_000;
-/** A service nobody has heard of is worth this wait: it may be registering just now. */
+/** For the registry's answer to the first question about a service. */
 const discoveryWaitMs = 1_000;
 const maxAttempts = 3;
 
@@ -141,12 +141,12 @@ async function settle(sent: Promise<RawResponse>): Promise<Outcome> {
   }
 }
 
-export function isRepeatable({ method, idempotencyKey }: ServiceRequest): boolean {
+function isRepeatable({ method, idempotencyKey }: ServiceRequest): boolean {
   return ['GET', 'PUT', 'DELETE'].includes(method) || idempotencyKey !== undefined;
 }
 
 /** Whether another instance may do better, and whether asking it could do something twice. */
-export function mayRepeat(outcome: Outcome, repeatable: boolean): boolean {
+function mayRepeat(outcome: Outcome, repeatable: boolean): boolean {
   if ('response' in outcome) return repeatable && [502, 503].includes(outcome.response.status);
   return repeatable || errorCode(outcome.error) === 'ECONNREFUSED';
 }
@@ -160,36 +160,4 @@ function callError(service: string, error: unknown): Error {
 
 function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
-}
-
-function rawRequest(
-  { method, path, body, headers, bearer, basic, idempotencyKey, internal }: ServiceRequest,
-  timeoutMs: number,
-  internalKey: string | undefined,
-): RawRequest {
-  const all: Record<string, string> = { ...headers, ...headersOf(currentContext(), timeoutMs) };
-  if (body !== undefined) all['content-type'] = 'application/json';
-  if (bearer !== undefined) all.authorization = `Bearer ${bearer}`;
-  if (basic) {
-    const pair = Buffer.from(`${basic.username}:${basic.password}`).toString('base64');
-    all.authorization = `Basic ${pair}`;
-  }
-  if (idempotencyKey !== undefined) all['idempotency-key'] = idempotencyKey;
-  if (internal && internalKey) all[internalHeader] = internalKey;
-  return {
-    method,
-    path,
-    headers: all,
-    body: body === undefined ? null : JSON.stringify(body),
-    timeoutMs,
-  };
-}
-
-function parseBody(text: string, contentType: string | string[] | undefined): unknown {
-  if (!/^application\/([a-z.]+\+)?json/.test(String(contentType))) return text;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw unavailable('upstream_failed', 'expected JSON, got something else', error);
-  }
 }

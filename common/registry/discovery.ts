@@ -9,7 +9,7 @@ import type { Instance } from './instances.ts';
 import { type WatchOptions, watchService } from './watch.ts';
 
 export interface Discovery {
-  /** The healthy instances; waits up to `waitMs` for the first answer about a service, then never again. */
+  /** Waits up to `waitMs` for the registry's first answer about a service, and never after that. */
   resolve(service: string, waitMs: number): Promise<readonly Instance[]>;
   /** Calls back with the ids of all that can still be resolved, whenever that has changed. */
   onChange(listener: (ids: ReadonlySet<string>) => void): void;
@@ -35,7 +35,7 @@ export function createDiscovery(consul: Consul, options: WatchOptions): Discover
     const known: Known = { instances: [], first };
     services.set(service, known);
     const learn = (instances: readonly Instance[]) => {
-      known.instances = instances.filter(({ healthy }) => healthy);
+      known.instances = fit(instances);
       resolve();
       tell();
     };
@@ -53,6 +53,12 @@ export function createDiscovery(consul: Consul, options: WatchOptions): Discover
       listeners.push(listener);
     },
   };
+}
+
+/** The healthy ones; but where none is, they may only be slow, and to ask one is better than to refuse. */
+function fit(instances: readonly Instance[]): readonly Instance[] {
+  const healthy = instances.filter((instance) => instance.healthy);
+  return healthy.length > 0 ? healthy : instances;
 }
 
 async function within(promise: Promise<void>, ms: number): Promise<void> {
