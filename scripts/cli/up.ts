@@ -12,7 +12,7 @@ import { overviewOf } from '../lib/overview.ts';
 import { selfTest } from '../lib/selftest.ts';
 import { listServices, pick, type Service } from '../lib/services.ts';
 import { checkout, stackDir, stackOption } from '../lib/stack.ts';
-import { allOf, type Campaign } from '../lib/start.ts';
+import type { Campaign } from '../lib/start.ts';
 import { buildReleases, startInstances } from '../lib/start-instances.ts';
 import { partNames, startParts } from '../lib/start-parts.ts';
 import { stopStack } from '../lib/stop.ts';
@@ -107,7 +107,7 @@ async function bringUp(wanted: Wanted, output: Output): Promise<number> {
 async function startAll(campaign: Campaign, wanted: Wanted): Promise<void> {
   const { stack, output } = campaign;
   const building = buildReleases(campaign, wanted.services);
-  await allOf([building, startParts(campaign, wanted.parts, wanted.known)]);
+  await Promise.all([building, startParts(campaign, wanted.parts, wanted.known)]);
   await startInstances(campaign, await building);
   if (!wanted.whole || campaign.started.size === 0) return;
   await output.step('self-test', `mf logs${stackOption(stack.name)}`, async () => {

@@ -22,6 +22,9 @@ const afterTheParts = 50;
 /** Measured: small young generations cost nothing here, and keep the whole stack below 700 MB. */
 const nodeFlags = ['--max-semi-space-size=2', '--max-old-space-size=256', '--enable-source-maps'];
 
+/** lb asks HAProxy whether a configuration is good. Node warns of what that permits: we know. */
+const childProcesses = ['--allow-child-process', '--disable-warning=PERM0002'];
+
 export function instanceOf(
   stack: Stack,
   service: Service,
@@ -42,7 +45,7 @@ export function instanceOf(
     `--allow-fs-read=${settings.path}`,
     ...(service.workers.length > 0 ? ['--allow-worker'] : []),
     ...(drivesHaproxy
-      ? ['--allow-child-process', `--allow-fs-read=${home}`, `--allow-fs-write=${home}`]
+      ? [...childProcesses, `--allow-fs-read=${home}`, `--allow-fs-write=${home}`]
       : []),
   ];
   const program: Program = {

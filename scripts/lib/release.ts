@@ -8,7 +8,6 @@
  * The label is the service's version and the content's hash; a label that exists is never written
  * again. What was built from the same files before is found by their hash, without building.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -56,7 +55,8 @@ export async function verifyRelease(folder: string): Promise<void> {
 }
 
 async function buildFresh(checkout: string, service: Service, home: string): Promise<Release> {
-  const unfinished = join(home, `.unfinished-${randomBytes(4).toString('hex')}`);
+  const unfinished = join(home, '.unfinished');
+  await rm(unfinished, { recursive: true, force: true });
   try {
     await writeContent(checkout, service, unfinished);
     const files = await hashFiles(unfinished);

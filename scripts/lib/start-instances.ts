@@ -13,7 +13,7 @@ import { buildRelease, type Release } from './release.ts';
 import type { Service } from './services.ts';
 import { untilServing } from './serving.ts';
 import { type Stack, stackOption } from './stack.ts';
-import { allOf, type Campaign, type Startable, startPrograms, untilReady } from './start.ts';
+import { type Campaign, type Startable, startPrograms, untilReady } from './start.ts';
 import type { Declared } from './supervisor.ts';
 
 /** Without it HAProxy learns of no instance. */
@@ -37,7 +37,7 @@ export async function buildReleases(
 ): Promise<Deployment[]> {
   const folder = join(stack.dir, 'releases');
   const deployments: Deployment[] = [];
-  await allOf(
+  await Promise.all(
     services.map((service) =>
       output.step(service.name, 'npm run check', async () => {
         const release = await buildRelease(stack.checkout, service, folder);
@@ -60,7 +60,7 @@ export async function startInstances(
     ({ service }) => service === balancer,
   );
   const fresh = planned.filter(({ isNew }) => isNew);
-  await allOf(fresh.map((one) => migrate(campaign, one)));
+  await Promise.all(fresh.map((one) => migrate(campaign, one)));
 
   const begun = output.now();
   const since = await supervisor.logEnd();
@@ -68,7 +68,7 @@ export async function startInstances(
     campaign,
     planned.map(({ instance }) => instance),
   );
-  await allOf(
+  await Promise.all(
     planned.map(({ service, release, instance: { program } }) =>
       output.step(
         `${service.name} ${release.label}`,
@@ -83,7 +83,7 @@ export async function startInstances(
       ),
     ),
   );
-  await allOf(planned.map((one) => retire(campaign, one)));
+  await Promise.all(planned.map((one) => retire(campaign, one)));
 }
 
 function plan(stack: Stack, declared: readonly Declared[], deployments: readonly Deployment[]) {

@@ -14,7 +14,7 @@ import { redisPart } from './parts/redis.ts';
 import type { Part } from './program.ts';
 import type { Stack } from './stack.ts';
 import { stackOption } from './stack.ts';
-import { allOf, type Campaign, startPrograms, untilReady } from './start.ts';
+import { type Campaign, startPrograms, untilReady } from './start.ts';
 
 export const partNames = ['consul', 'mariadb', 'redis', 'haproxy'] as const;
 export type PartName = (typeof partNames)[number];
@@ -64,7 +64,7 @@ export async function startParts(
   const begun = output.now();
   const since = await supervisor.logEnd();
   await startPrograms(campaign, parts);
-  await allOf(
+  await Promise.all(
     parts.map((part) =>
       output.step(
         `${part.service} ${part.version}`,

@@ -75,12 +75,6 @@ export async function untilReady<T>(
   }
 }
 
-/** All of them to their end, and then the first failure: nothing goes on behind the back of an undo. */
-export async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
-}
-
 /** A service's log line for people: JSON says it all, and too much. */
 export function readable(line: string): string {
   try {
