@@ -47,6 +47,16 @@ test('the second time is answered with the stored message, and says so', async (
   expect(once.body).toMatchObject({ key });
 });
 
+test('it is published again: the first time may have ended between the commit and that', async () => {
+  const key = random();
+  const id = idOf(await send({ key }));
+  const published = async () =>
+    (await world.events()).filter((one) => one.type === 'message.changed' && one.message.id === id);
+  expect(await published()).toHaveLength(1);
+  await send({ key });
+  expect(await published()).toHaveLength(2);
+});
+
 test('with another body it is a 422', async () => {
   const key = random();
   await send({ key });

@@ -43,48 +43,59 @@ export interface Wire {
   cut(): Promise<void>;
   /** Connections stay, and nothing gets through any more. */
   freeze(): void;
+  /** The connection that sends so many pieces more from now on ends there: the last one arrives, its answer does not. */
+  loseAnswerTo(piece: number): void;
   mend(): Promise<void>;
 }
 
 /** A wire to the server of a URL such as redis://…@127.0.0.1:6379, that a test can break. */
 export async function wireTo(scope: Scope, target: string): Promise<Wire> {
   const url = new URL(target);
+  const [farPort, farHost] = [Number(url.port), url.hostname];
   const sockets = new Set<Socket>();
   let frozen = false;
+  let piecesLeft = Number.POSITIVE_INFINITY;
+
   const server = createServer((near) => {
-    const far = connect(Number(url.port), url.hostname);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
+    const far = connect(farPort, farHost);
+    near.on('data', (bytes) => {
+      if (frozen) return;
+      piecesLeft -= 1;
+      if (piecesLeft !== 0) return far.write(bytes);
+      far.end(bytes);
+      near.destroy();
+    });
+    far.on('data', (bytes) => frozen || near.write(bytes));
+    for (const socket of [near, far]) {
       sockets.add(socket);
-      socket.on('data', (bytes) => {
-        if (!frozen) other.write(bytes);
-      });
-      socket.on('error', () => other.destroy());
+      socket.on('error', () => socket.destroy());
       socket.on('close', () => {
         sockets.delete(socket);
-        other.destroy();
+        near.destroy();
+        far.end();
       });
     }
   });
-  const port = await listen(server);
-  url.port = String(port);
+  url.port = String(await listen(server));
   const cut = async () => {
     const closed = server.listening ? once(server.close(), 'close') : undefined;
     for (const socket of sockets) socket.destroy();
     await closed;
   };
   scope.onTestFinished(cut);
+
   return {
     url: url.href,
     cut,
     freeze() {
       frozen = true;
     },
+    loseAnswerTo(piece) {
+      piecesLeft = piece;
+    },
     async mend() {
       frozen = false;
-      if (!server.listening) await listen(server, port);
+      if (!server.listening) await listen(server, Number(url.port));
     },
   };
 }
