@@ -1,0 +1,116 @@
+/**
+ * How quickly HAProxy follows the registry: from an instance's registration to its first request, and from
+ * its deregistration to its last. One instance is there all the time, so that the route is; a second one
+ * comes and goes, while requests go through HAProxy without a pause.
+ */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createHttpServer, listen } from '@microflack/common/http/listen.ts';
+import { createLogger } from '@microflack/common/log.ts';
+import { connectConsul } from '@microflack/common/registry/consul.ts';
+import { register } from '@microflack/common/registry/register.ts';
+import type { Bench } from '../bench.ts';
+import { openConnection } from '../load/http.ts';
+import { percentile } from '../percentiles.ts';
+import type { Row } from '../report.ts';
+
+const service = 'bench-probe';
+const route = '/api/bench-probe';
+const askers = 4;
+const patienceMs = 10_000;
+/** So long without a request means that the last one has been. */
+const quietMs = 300;
+
+export async function measureJoining(bench: Bench): Promise<Row[]> {
+  const joinMs: number[] = [];
+  const leaveMs: number[] = [];
+  const permanent = await startProbe(bench, 'permanent');
+  const end = new AbortController();
+  const asking = keepAsking(bench.url, end.signal);
+  await until(() => permanent.lastRequestAt !== undefined);
+  for (let round = 0; round < (bench.quick ? 5 : 20); round += 1) {
+    const probe = await startProbe(bench, 'passing');
+    await until(() => probe.lastRequestAt !== undefined);
+    joinMs.push((probe.firstRequestAt ?? Number.NaN) - probe.registeredAt);
+    const leftAt = performance.now();
+    await probe.leave();
+    await until(() => performance.now() - Math.max(leftAt, probe.lastRequestAt ?? 0) > quietMs);
+    leaveMs.push(Math.max(0, (probe.lastRequestAt ?? 0) - leftAt));
+    probe.close();
+  }
+  end.abort();
+  await asking;
+  await permanent.leave();
+  permanent.close();
+  return [row('registered → first request', joinMs), row('deregistered → last request', leaveMs)];
+}
+
+interface Probe {
+  registeredAt: number;
+  firstRequestAt?: number;
+  lastRequestAt?: number;
+  leave(): Promise<void>;
+  close(): void;
+}
+
+/** An instance that does nothing but note when it was asked. */
+async function startProbe({ stack }: Bench, program: string): Promise<Probe> {
+  const server = createHttpServer((request, response) => {
+    if (request.url === route) {
+      probe.lastRequestAt = performance.now();
+      probe.firstRequestAt ??= probe.lastRequestAt;
+    }
+    response.end();
+  });
+  const port = await listen(server, '127.0.0.1', 0);
+  const id = `${service}-${program}-${randomBytes(4).toString('hex')}`;
+  const log = createLogger({ service, version: 'bench', instance: id, level: 'silent' });
+  const consulUrl = `http://127.0.0.1:${stack.ports.consulHttp}`;
+  const consul = connectConsul({ consulUrl, consulToken: stack.secrets.consulManagement });
+  const place = { id, service, program, version: 'bench', address: '127.0.0.1', port };
+  const registeredAt = performance.now();
+  const member = register(
+    consul,
+    { ...place, startedAt: new Date(), registration: { route } },
+    log,
+  );
+  const probe: Probe = {
+    registeredAt,
+    leave: member.leave,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+  await member.known;
+  return probe;
+}
+
+/** Through HAProxy, one after the other on each connection; 503 is what it says before the route is there. */
+async function keepAsking(url: string, signal: AbortSignal): Promise<void> {
+  const connections = Array.from({ length: askers }, () => openConnection(url));
+  const askOn = async (connection: (typeof connections)[number]): Promise<void> => {
+    while (!signal.aborted) await connection.send({ method: 'GET', path: route }).catch(unrouted);
+    await connection.close();
+  };
+  await Promise.all(connections.map(askOn));
+}
+
+async function unrouted(error: unknown): Promise<void> {
+  if (!(error instanceof Error && /: (404|503) /.test(error.message))) throw error;
+  await pause(1);
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const patience = AbortSignal.timeout(patienceMs);
+  while (!condition()) {
+    patience.throwIfAborted();
+    await pause(1);
+  }
+}
+
+function row(what: string, latenciesMs: readonly number[]): Row {
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  const [p50Ms, p99Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.99)];
+  return { what, value: sorted.length, unit: 'times', p50Ms, p99Ms };
+}
