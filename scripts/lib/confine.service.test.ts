@@ -82,20 +82,19 @@ describe.skipIf(!isRoot)(
     });
 
     test('it is an ordinary user without further groups, for good', async () => {
-      const { stdout } = await run(
+      const [shell, words] = confined(
+        'bash',
+        '-c',
         'id -un; id -G; grep NoNewPrivs /proc/self/status; umount / 2>/dev/null || echo kept',
       );
+      const { stdout } = await execa('setpriv', ['--groups=4', shell, ...words]);
       expect(stdout).toBe(`nobody\n${userId}\nNoNewPrivs:\t1\nkept`);
     });
 
     test('its signals reach it, as its pid is the one that was started', async () => {
-      const child = spawn(
-        ...confined(
-          'bash',
-          '-c',
-          'trap "echo drained; exit 7" TERM; echo $$; while :; do read -t 1 <> <(:); done',
-        ),
-      );
+      const program = `process.on('SIGTERM', () => { console.log('drained'); process.exit(7); });
+        setInterval(() => {}, 60_000); console.log(process.pid);`;
+      const child = spawn(...confined(process.execPath, '--eval', program));
       const output = text(child.stdout);
       await once(child.stdout, 'readable');
       child.kill('SIGTERM');

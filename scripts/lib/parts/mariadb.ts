@@ -100,6 +100,7 @@ innodb_force_primary_key = ON
 innodb_buffer_pool_size = ${bufferPoolMb}M
 innodb_log_buffer_size = 4M
 aria_pagecache_buffer_size = 8M
+key_buffer_size = 1M
 performance_schema = OFF
 binlog_format = ROW
 

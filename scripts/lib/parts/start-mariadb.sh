@@ -32,12 +32,13 @@ main() {
 }
 
 make_data() {
-  local aside=$data.unfinished log=$folder/data/install.log
-  rm -rf "$aside"
+  # An attempt that was ended may still write for a moment: each has a folder of its own.
+  local aside=$data.unfinished.$$ log=$folder/data/install.log
+  rm -rf "$data".unfinished.* || true
   mariadb-install-db --defaults-file="$folder/my.cnf" --datadir="$aside" --wsrep-on=OFF \
     --auth-root-authentication-method=socket --skip-test-db --extra-file="$folder/first.sql" \
     >"$log" 2>&1 || stop "mariadb-install-db failed: $(tail -n 5 "$log")"
-  mv "$aside" "$data"
+  mv -T "$aside" "$data"
 }
 
 # A state file of an orderly stop says uuid:seqno; of a crash uuid:-1.

@@ -26,7 +26,7 @@ export interface TestStack extends Stack {
 }
 
 export async function makeTestStack(services: readonly string[]): Promise<TestStack> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'mf-')));
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'microflack-part-')));
   process.env.MF_STATE_DIR = folder;
   const bind = '127.0.0.1';
   const ports = { ...(await chooseInnerPorts()), public: await firstFree(20_000, bind) };
