@@ -12,7 +12,7 @@ import { overviewOf } from '../lib/overview.ts';
 import { selfTest } from '../lib/selftest.ts';
 import { listServices, pick, type Service } from '../lib/services.ts';
 import { checkout, stackDir, stackOption } from '../lib/stack.ts';
-import type { Campaign } from '../lib/start.ts';
+import { beginCampaign, type Campaign } from '../lib/start.ts';
 import { buildReleases, startInstances } from '../lib/start-instances.ts';
 import { partNames, startParts } from '../lib/start-parts.ts';
 import { stopStack } from '../lib/stop.ts';
@@ -78,12 +78,11 @@ async function readWanted(words: Words): Promise<Wanted> {
 async function bringUp(wanted: Wanted, output: Output): Promise<number> {
   const begun = output.now();
   const stack = await openStack({ ...wanted, services: wanted.known });
-  const supervisor = superviseStack(stack);
-  const campaign: Campaign = { stack, supervisor, output, started: new Set() };
-  const wasDown = !(await supervisor.running());
+  const wasDown = !(await superviseStack(stack).running());
+  const campaign = await beginCampaign(stack, output);
   const interrupted = interruption();
   try {
-    if (wasDown) await supervisor.start();
+    if (wasDown) await campaign.supervisor.start();
     await Promise.race([startAll(campaign, wanted), interrupted]);
   } catch (error) {
     await undo(campaign, wasDown);

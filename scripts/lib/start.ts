@@ -11,7 +11,7 @@ import type { Output } from './output.ts';
 import { type Belongings, hashOf, place } from './place.ts';
 import type { Program } from './program.ts';
 import { type Stack, stackOption } from './stack.ts';
-import type { Supervisor } from './supervisor.ts';
+import { type Supervisor, superviseStack } from './supervisor.ts';
 
 const endPollMs = 100;
 const logLines = 12;
@@ -20,8 +20,17 @@ export interface Campaign {
   stack: Stack;
   supervisor: Supervisor;
   output: Output;
+  /** What supervisord said of its programs before this command began: name to state. */
+  before: ReadonlyMap<string, string>;
   /** What this command has started so far. */
   started: Set<string>;
+}
+
+export async function beginCampaign(stack: Stack, output: Output): Promise<Campaign> {
+  const supervisor = superviseStack(stack);
+  const states = await supervisor.status();
+  const before = new Map(states.map(({ name, state }) => [name, state]));
+  return { stack, supervisor, output, before, started: new Set() };
 }
 
 /** A program with what it finds at its start, and what it is called in a list. */
@@ -36,18 +45,17 @@ export async function startPrograms(
   campaign: Campaign,
   wanted: readonly Startable[],
 ): Promise<void> {
-  const { supervisor, stack, started } = campaign;
-  const known = new Map((await supervisor.status()).map(({ name, state }) => [name, state]));
+  const { supervisor, stack, started, before } = campaign;
   const [changed, ended]: [string[], string[]] = [[], []];
   for (const one of wanted) {
     const { name } = one.program;
     const about = { service: one.service, version: one.version, settings: hashOf(one) };
     const declared = await supervisor.isDeclared(one.program, about);
-    if (declared && known.get(name) === 'RUNNING') continue;
+    if (declared && before.get(name) === 'RUNNING') continue;
     started.add(name);
     await place(one, stack.asRoot);
     if (!declared) await supervisor.declare(one.program, about);
-    (declared && known.has(name) ? ended : changed).push(name);
+    (declared && before.has(name) ? ended : changed).push(name);
   }
   await supervisor.apply(changed);
   await supervisor.revive(ended);
