@@ -42,7 +42,7 @@ refuse_what_needs_root() {
   wanted=$(for name in "${steps[@]}"; do
     [[ $name == node ]] || bash "$provision_dir/$name.sh" --check || true
   done)
-  [[ -z $wanted ]] || fail "missing: $(in_words "$wanted")" "as root: bash $provision_dir/all.sh $*"
+  [[ -z $wanted ]] || fail "missing: $(in_words "$wanted")" "as root: bash $provision_dir/all.sh${*:+ $*}"
 }
 
 main "$@"
