@@ -16,7 +16,7 @@ import {
   type World,
 } from './testing/world.ts';
 
-const failuresPerAccount = 3;
+const failuresPerAccount = 2;
 const failuresPerNetwork = 8;
 const scope = createScope();
 let world: World;
@@ -83,11 +83,9 @@ describe('guessing', () => {
   it('many at once learns no more than one after the other', async () => {
     const { nickname } = await newPerson(world);
     const address = newAddress();
-    const guesses = Array.from({ length: 20 }, (_, n) => (n === 19 ? password : `wrong-${n}-----`));
+    const guesses = Array.from({ length: 6 }, (_, n) => (n === 5 ? password : `wrong-${n}-----`));
     const answers = await Promise.all(guesses.map((given) => at(address, nickname, given)));
-    const statuses = answers.map(({ status }) => status);
-    expect(statuses.at(-1)).toBe(429);
-    expect(statuses).not.toContain(200);
+    expect(answers.at(-1)?.status).toBe(429);
   });
 });
 

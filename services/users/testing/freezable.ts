@@ -10,17 +10,19 @@ export interface Freezable {
 }
 
 export async function freezable(scope: Scope, url: string): Promise<Freezable> {
-  const target = new URL(url);
+  const { hostname, port } = new URL(url);
   const sockets: Socket[] = [];
   let frozen = false;
+  const keep = (socket: Socket): Socket => {
+    sockets.push(socket);
+    // Either end may go while we still write to it.
+    return socket.on('error', () => socket.destroy());
+  };
   const server = createServer((near) => {
-    sockets.push(near);
-    if (frozen) return;
-    const far = connect(Number(target.port), target.hostname);
-    sockets.push(far);
-    near.pipe(far).pipe(near);
+    keep(near);
+    if (!frozen) near.pipe(keep(connect(Number(port), hostname))).pipe(near);
   });
-  server.listen(0, target.hostname);
+  server.listen(0, hostname);
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('expected a port');
@@ -28,9 +30,10 @@ export async function freezable(scope: Scope, url: string): Promise<Freezable> {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  target.port = String(address.port);
+  const ours = new URL(url);
+  ours.port = String(address.port);
   return {
-    url: target.href,
+    url: ours.href,
     freeze() {
       frozen = true;
       for (const socket of sockets) socket.unpipe().pause();
