@@ -11,7 +11,7 @@ import { messageModel, userModel } from './models.ts';
 const room = z.string();
 const change = z.number().int().nonnegative();
 
-export const microflackEvent = z.discriminatedUnion('type', [
+const microflackEvent = z.discriminatedUnion('type', [
   /** Posted, edited, expanded or deleted. */
   z.object({ type: z.literal('message.changed'), room, change, message: messageModel }),
   /** The room's latest number; who knows less has missed something. */
