@@ -108,7 +108,7 @@ function takenOf(instances: readonly Instance[], faults: Fault[]): Claim[] {
 function newestOfEachAddress(claims: readonly Claim[], faults: Fault[]): Claim[] {
   const taken = new Map<string, Claim>();
   const newestFirst = [...claims].sort(
-    (a, b) => inOrder(b.startedAt, a.startedAt) || inOrder(a.endpoint.id, b.endpoint.id),
+    (a, b) => inOrder(b.startedAt, a.startedAt) || inOrder(JSON.stringify(a), JSON.stringify(b)),
   );
   const kept = newestFirst.filter((claim) => {
     const { service, endpoint } = claim;
@@ -118,7 +118,7 @@ function newestOfEachAddress(claims: readonly Claim[], faults: Fault[]): Claim[]
       for (const key of keys) taken.set(key, claim);
       return true;
     }
-    const reason = `its id or its address belongs to ${holder.endpoint.id}, which started later`;
+    const reason = `${holder.endpoint.id} has the same id or address, and started later`;
     faults.push({ service, instance: endpoint.id, reason });
     return false;
   });

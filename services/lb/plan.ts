@@ -7,7 +7,7 @@
  * drained first, and removed when its last request is done. Until then it counts as leaving.
  */
 import type { Model, Server } from './model.ts';
-import { backendOf, serverWords } from './render.ts';
+import { backendOf, serverToAdd } from './render.ts';
 import type { Running, RunningServer } from './running.ts';
 
 export type Step =
@@ -20,7 +20,7 @@ export type Step =
 
 export interface Plan {
   reload: boolean;
-  /** In the order in which they are to be done: no server goes before its successor has come. */
+  /** In the order in which they are to be done: nothing goes before its successor has come. */
   steps: Step[];
   /** Servers that are drained and not done yet: to be looked at again soon. */
   leaving: number;
@@ -41,7 +41,7 @@ export function planOf(model: Model, structure: string, running: Running): Plan 
         stepsTo(backend, server, there.get(nameOf({ backend, ...server }))),
       ),
       ...unwanted.flatMap(stepsAway),
-    ],
+    ].sort((a, b) => Number(takesTraffic(a)) - Number(takesTraffic(b))),
     leaving: unwanted.filter(({ state, busy }) => state === 'drain' && busy > 0).length,
   };
 }
@@ -54,7 +54,7 @@ export function commandsOf(step: Step): string[] {
   switch (step.kind) {
     case 'add': {
       const name = nameOf({ backend: step.backend, id: step.server.id });
-      return [`add server ${name} ${serverWords(step.server)}`, ...activation(name)];
+      return [`add server ${name} ${serverToAdd(step.server)}`, ...activation(name)];
     }
     case 'move': {
       const { id, address, port } = step.server;
@@ -82,6 +82,9 @@ function stepsTo(backend: string, server: Server, there: RunningServer | undefin
   if (there.state !== 'ready') steps.push({ kind: 'ready', backend, id });
   return steps;
 }
+
+const takesTraffic = (step: Step): boolean =>
+  step.kind === 'drain' || step.kind === 'remove' || (step.kind === 'weigh' && step.weight === 0);
 
 /** In maintenance it gets nothing any more: what is left is to delete it, which may need several tries. */
 function stepsAway({ backend, id, state, busy }: RunningServer): Step[] {
