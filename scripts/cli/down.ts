@@ -3,7 +3,6 @@ import { whileLocked } from '../lib/lock.ts';
 import { createOutput } from '../lib/output.ts';
 import { findStack, forgetStack, stackOption } from '../lib/stack.ts';
 import { stopStack } from '../lib/stop.ts';
-import { superviseStack } from '../lib/supervisor.ts';
 import { refusePositionals, type Verb } from './verb.ts';
 
 export const down: Verb = {
@@ -22,13 +21,9 @@ the next \`mf up\`. Fine when nothing runs.
     const stack = await findStack(words.stack);
     if (stack) {
       await whileLocked(stack.dir, 'mf down', output.say, async () => {
-        const supervisor = superviseStack(stack);
-        if (await supervisor.running()) {
-          await output.step(stack.name, `mf status${stackOption(stack.name)}`, async () => {
-            await stopStack(supervisor);
-            return 'stopped';
-          });
-        }
+        await output.step(stack.name, `mf status${stackOption(stack.name)}`, async () =>
+          (await stopStack(stack)) ? 'stopped' : undefined,
+        );
         if (purge) await forgetStack(stack);
       });
     }

@@ -116,9 +116,8 @@ async function startAll(campaign: Campaign, wanted: Wanted): Promise<void> {
 }
 
 /** Nothing is left half started: what this command began ends with it, data and logs stay. */
-async function undo({ supervisor, started }: Campaign, wasDown: boolean): Promise<void> {
-  if (!(await supervisor.running())) return;
-  if (wasDown) await stopStack(supervisor);
+async function undo({ stack, supervisor, started }: Campaign, wasDown: boolean): Promise<void> {
+  if (wasDown) await stopStack(stack);
   else await supervisor.withdraw([...started]);
 }
 

@@ -5,6 +5,7 @@
  * named with its holder, and inner ones that were taken while the stack was down are chosen anew.
  */
 import { StepFailure, UsageError } from './failure.ts';
+import { endLeftovers } from './leftovers.ts';
 import {
   chooseInnerPorts,
   describeHolder,
@@ -44,6 +45,7 @@ export async function openStack(asked: Asked): Promise<Stack> {
     refuseToMove(stack, asked);
     return stack;
   }
+  await endLeftovers(stack);
   const bind = asked.bind ?? stack.bind;
   const wanted = { ...stack.ports, public: asked.port ?? stack.ports.public };
   await refuseTaken(wanted.public, bind, asked.name);

@@ -4,11 +4,17 @@
  * Instances drain and deregister while Consul and HAProxy still run; then the parts stop, all at
  * once, and at last supervisord itself. Data and logs stay.
  */
+import { endLeftovers } from './leftovers.ts';
+import type { Stack } from './stack.ts';
 import { isPart } from './start-parts.ts';
-import type { Supervisor } from './supervisor.ts';
+import { superviseStack } from './supervisor.ts';
 
-export async function stopStack(supervisor: Supervisor): Promise<void> {
+/** Resolves to whether anything was running. */
+export async function stopStack(stack: Stack): Promise<boolean> {
+  const supervisor = superviseStack(stack);
+  if (!(await supervisor.running())) return (await endLeftovers(stack)) > 0;
   const programs = await supervisor.declared();
   await supervisor.withdraw(programs.map(({ name }) => name).filter((name) => !isPart(name)));
   await supervisor.shutdown();
+  return true;
 }

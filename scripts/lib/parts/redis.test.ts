@@ -10,6 +10,7 @@ daemonize no
 dir "/srv/stacks/demo/redis/data"
 aclfile "/srv/stacks/demo/redis/users.acl"
 databases 1
+set-proc-title no
 appendonly yes
 appendfsync everysec
 save ""

@@ -61,6 +61,7 @@ daemonize no
 dir "${folder}/data"
 aclfile "${folder}/users.acl"
 databases 1
+set-proc-title no
 appendonly yes
 appendfsync everysec
 save ""
