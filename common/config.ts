@@ -1,9 +1,10 @@
 /**
  * Settings: read once from the environment and the file named in MF_SETTINGS, checked, frozen.
  *
- * Each service has a config.ts that calls defineSettings() with what it needs beyond the base.
- * All faults are reported together, as one ConfigError, and the process exits with 78 (EX_CONFIG).
- * Nothing else in the project reads process.env. Values are never repeated in an error: some are secrets.
+ * Each service has a config.ts that calls defineSettings() with what it needs beyond the base. All
+ * faults are reported together, as one ConfigError, and the process exits with 78 (EX_CONFIG).
+ * Nothing else in the project reads process.env. Values are never repeated in an error: some are
+ * secrets.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { parseEnv } from 'node:util';
@@ -72,7 +73,10 @@ export type Settings<Shape extends z.ZodRawShape> = Readonly<{
 
 export type BaseSettings = Settings<typeof baseSettings.shape>;
 
-/** The schema of a service's settings: the base and `shape` in UPPER_SNAKE going in, camelCase coming out. */
+/**
+ * The schema of a service's settings: the base and `shape` in UPPER_SNAKE going in, camelCase
+ * coming out.
+ */
 export function defineSettings<Shape extends z.ZodRawShape>(
   shape: Shape,
 ): z.ZodType<BaseSettings & Settings<Shape>> {
@@ -91,7 +95,10 @@ export function loadSettings<C>(schema: z.ZodType<C>, environment = process.env)
   );
 }
 
-/** Secrets lie in this file, so a file that others may read is refused before anything is read from it. */
+/**
+ * Secrets lie in this file, so a file that others may read is refused before anything is read from
+ * it.
+ */
 function readSettingsFile(path: string): Record<string, string | undefined> {
   try {
     const mode = statSync(path).mode & 0o777;

@@ -57,7 +57,10 @@ export function boundedMs(ownMs: number, leftMs = remainingMs()): number {
   return Math.min(ownMs, leftMs ?? ownMs);
 }
 
-/** To be called before work starts: nobody waits for its result any more once the deadline has passed. */
+/**
+ * To be called before work starts: nobody waits for its result any more once the deadline has
+ * passed.
+ */
 export function assertTimeLeft(what: string): void {
   const left = remainingMs();
   if (left !== undefined && left <= 0) {
@@ -67,7 +70,10 @@ export function assertTimeLeft(what: string): void {
   }
 }
 
-/** A new context: the caller's trace goes on, or a new one begins. Malformed headers count as absent. */
+/**
+ * A new context: the caller's trace goes on, or a new one begins. Malformed headers count as
+ * absent.
+ */
 export function contextFrom(headers: ContextHeaders, nowMs = performance.now()): RequestContext {
   const parent = parseTraceparent(headers.traceparent);
   const leftMs = parseDeadline(headers.deadlineMs);

@@ -10,7 +10,10 @@ export interface ServiceErrorOptions {
   /** Stable, lower_snake: clients decide by it. */
   code: string;
   status: number;
-  /** For people: what was expected and what came. Sent to the caller below 500, logged from there on. */
+  /**
+   * For people: what was expected and what came. Sent to the caller below 500, logged from there
+   * on.
+   */
   detail: string;
   cause?: unknown;
   /** Further members of the problem document, such as the fields at fault. */
@@ -47,7 +50,9 @@ export interface Answer {
 export const badRequest = (code: string, detail: string): ServiceError =>
   new ServiceError({ status: 400, code, detail });
 
-/** Never says why: a caller without a valid token learns nothing from us. The cause is for our log. */
+/**
+ * Never says why: a caller without a valid token learns nothing from us. The cause is for our log.
+ */
 export const unauthorized = (cause?: unknown): ServiceError =>
   new ServiceError({ status: 401, code: 'unauthorized', detail: 'authentication required', cause });
 
@@ -78,7 +83,9 @@ export const unavailable = (code: string, detail: string, cause?: unknown): Serv
 export const deadlineExceeded = (detail: string, cause?: unknown): ServiceError =>
   new ServiceError({ status: 504, code: 'deadline_exceeded', detail, cause });
 
-/** Every 401 of every service has this body and this header: the wire has promised it since 2017. */
+/**
+ * Every 401 of every service has this body and this header: the wire has promised it since 2017.
+ */
 const unauthorizedAnswer: Answer = {
   status: 401,
   contentType: 'application/json',
@@ -111,7 +118,9 @@ export interface Problem {
   [member: string]: unknown;
 }
 
-/** The problem document of whatever was thrown. From 500 on it has no detail: that is for our log. */
+/**
+ * The problem document of whatever was thrown. From 500 on it has no detail: that is for our log.
+ */
 export function toProblem(thrown: unknown): Problem {
   const { status, code, detail, extra } = toServiceError(thrown);
   const title = titles[status] ?? 'Error';
@@ -139,7 +148,10 @@ export function toServiceError(thrown: unknown): ServiceError {
   return new ServiceError({ status: 500, code: 'internal', detail, cause: thrown });
 }
 
-/** Codes of Node's sockets, of mysql2 and of MariaDB for a part that is away: an outage and not a bug. */
+/**
+ * Codes of Node's sockets, of mysql2 and of MariaDB for a part that is away: an outage and not a
+ * bug.
+ */
 const outageCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

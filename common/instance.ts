@@ -1,9 +1,9 @@
 /**
  * The life of an instance: listen → start → ready → registered → serving → draining → gone.
  *
- * It is registered only when it is fit to serve, and deregistered before it stops serving: whoever still has it
- * in mind gets answers during the grace, with `Connection: close`. So a rolling upgrade loses no request.
- * service.ts decides when it begins and ends.
+ * It is registered only when it is fit to serve, and deregistered before it stops serving: whoever
+ * still has it in mind gets answers during the grace, with `Connection: close`. So a rolling
+ * upgrade loses no request. service.ts decides when it begins and ends.
  */
 import { randomBytes } from 'node:crypto';
 import type { Authenticator } from './auth/authenticator.ts';

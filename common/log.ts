@@ -2,9 +2,9 @@
  * The log: one JSON object a line on stdout, which the supervisor writes to a file.
  *
  * Fields: time level service version instance trace span event msg. `event` comes from a fixed list
- * (README.md), `msg` is constant, and what varies goes into fields: log.info({event:'instance.registered',
- * address}, 'registered'). Tokens, passwords and message texts are never logged; the redaction below is the
- * second line, not the first.
+ * (README.md), `msg` is constant, and what varies goes into fields:
+ * log.info({event:'instance.registered', address}, 'registered'). Tokens, passwords and message
+ * texts are never logged; the redaction below is the second line, not the first.
  */
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { currentContext } from './context.ts';

@@ -14,7 +14,9 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** 100, 200, 400 … up to `maxMs`, each up to a quarter longer so that many do not come back in step. */
+/**
+ * 100, 200, 400 … up to `maxMs`, each up to a quarter longer so that many do not come back in step.
+ */
 export function backoffMs(failures: number, maxMs: number, random = Math.random): number {
   return Math.min(maxMs, 100 * 2 ** failures) * (1 + random() / 4);
 }

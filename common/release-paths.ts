@@ -1,9 +1,10 @@
 /**
  * Where a service's further files lie: the same call works from source and in a release's bundle.
  *
- * From source, a service's folder is services/NAME. A release is one folder with main.js, and beside it
- * workers/*.js, migrations/ and public/. `import.meta` is that of the module which asks, and as all modules of a
- * bundle are one file, that is main.js there; from source it must be a module in the service's own folder.
+ * From source, a service's folder is services/NAME. A release is one folder with main.js, and
+ * beside it workers/*.js, migrations/ and public/. `import.meta` is that of the module which asks,
+ * and as all modules of a bundle are one file, that is main.js there; from source it must be a
+ * module in the service's own folder.
  */
 import { basename, join } from 'node:path';
 

@@ -1,10 +1,11 @@
 /**
- * What a service is made of, and how it is run: main.ts calls runService(), tests call startService().
+ * What a service is made of, and how it is run: main.ts calls runService(), tests call
+ * startService().
  *
- * A service describes itself (name, settings, what HAProxy is to do with it) and starts its parts; all that
- * instances have in common is done for it in instance.ts. What nobody expected, such as an uncaught exception,
- * ends an instance as a signal does, with exit code 1: its state cannot be trusted any more, but requests in
- * flight can be finished.
+ * A service describes itself (name, settings, what HAProxy is to do with it) and starts its parts;
+ * all that instances have in common is done for it in instance.ts. What nobody expected, such as an
+ * uncaught exception, ends an instance as a signal does, with exit code 1: its state cannot be
+ * trusted any more, but requests in flight can be finished.
  */
 import type { Server } from 'node:http';
 import type Consul from 'consul';
@@ -22,7 +23,9 @@ export interface ServiceDefinition<C extends BaseSettings> {
   name: string;
   /** From defineSettings() in the service's config.ts. */
   settings: z.ZodType<C>;
-  /** What HAProxy is to do with it; a service without a route is reached by other services alone. */
+  /**
+   * What HAProxy is to do with it; a service without a route is reached by other services alone.
+   */
   registration?: Registration;
   /** Puts the routes on kit.app and starts whatever else there is. */
   start(kit: ServiceKit<C>): Promise<RunningParts>;
@@ -97,7 +100,9 @@ export function runService<C extends BaseSettings>(definition: ServiceDefinition
   });
 }
 
-/** For tests: resolves when the instance is registered; rejects where runService would have exited. */
+/**
+ * For tests: resolves when the instance is registered; rejects where runService would have exited.
+ */
 export async function startService<C extends BaseSettings>(
   definition: ServiceDefinition<C>,
   environment: NodeJS.ProcessEnv,

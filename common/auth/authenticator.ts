@@ -1,5 +1,6 @@
 /**
- * Who is asking: what a token says, and express middleware for routes that need one or may have one.
+ * Who is asking: what a token says, and express middleware for routes that need one or may have
+ * one.
  *
  * A service gets its Authenticator from kit.auth() (synced-authenticator.ts makes it) and puts the
  * middleware before its routes; handlers ask userOf(response).
@@ -37,7 +38,9 @@ export function requireUser(auth: Authenticator): RequestHandler {
   };
 }
 
-/** Anonymous is welcome, and so is another scheme; a bearer token that is no good is still a 401. */
+/**
+ * Anonymous is welcome, and so is another scheme; a bearer token that is no good is still a 401.
+ */
 export function optionalUser(auth: Authenticator): RequestHandler {
   return async (request, response, next) => {
     const token = bearerOf(request.get('authorization'));

@@ -1,8 +1,9 @@
 /**
- * What a token says, and whether to believe it. Pure but for the clock: keys and token in, claims out.
+ * What a token says, and whether to believe it. Pure but for the clock: keys and token in, claims
+ * out.
  *
- * The algorithm, the issuer and the audience are ours and fixed; the header of a token may name a key,
- * and nothing else. The tokens service signs with the same constants.
+ * The algorithm, the issuer and the audience are ours and fixed; the header of a token may name a
+ * key, and nothing else. The tokens service signs with the same constants.
  */
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
@@ -35,7 +36,9 @@ export function keyIdOf(token: string): string | undefined {
   return jwt.decode(token, { complete: true })?.header.kid;
 }
 
-/** The claims of a token that is genuine, ours, and valid now; throws unauthorized() for any other. */
+/**
+ * The claims of a token that is genuine, ours, and valid now; throws unauthorized() for any other.
+ */
 export function checkToken(token: string, key: KeyObject): Claims {
   try {
     const verified = jwt.verify(token, key, {

@@ -1,6 +1,6 @@
 /**
- * The Authenticator that kit.auth() hands out: the tokens service's keys and revocations by calls, and
- * the event of a revocation as the quicker way.
+ * The Authenticator that kit.auth() hands out: the tokens service's keys and revocations by calls,
+ * and the event of a revocation as the quicker way.
  */
 import { subscribe } from '../events/subscribe.ts';
 import type { ServiceClient } from '../http/client.ts';

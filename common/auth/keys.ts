@@ -1,5 +1,6 @@
 /**
- * The public keys that tokens are checked with, by key id, as the tokens service publishes them (JWKS).
+ * The public keys that tokens are checked with, by key id, as the tokens service publishes them
+ * (JWKS).
  *
  * Only P-256 keys for ES256 are taken; whatever else stands in the document is left alone.
  */

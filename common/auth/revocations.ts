@@ -5,7 +5,10 @@
  */
 import { z } from 'zod';
 
-/** The answer of GET /internal/tokens/revoked?after=N: what was revoked after N, and the number to ask by next. */
+/**
+ * The answer of GET /internal/tokens/revoked?after=N: what was revoked after N, and the number to
+ * ask by next.
+ */
 export const revokedPage = z.object({
   change: z.number().int().nonnegative(),
   sessions: z.array(z.object({ session: z.string(), expires_at: z.number() })),

@@ -1,10 +1,11 @@
 /**
- * The Authenticator of every service: says who a token belongs to without asking anybody. kit.auth() makes one.
+ * The Authenticator of every service: says who a token belongs to without asking anybody.
+ * kit.auth() makes one.
  *
  * It keeps the public keys and the revoked sessions of the tokens service, told by events and by a
- * catch-up every 500 ms, so that a revoked token is refused everywhere within a second. While the tokens
- * service is away, what was learned last goes on working. It is ready only after the first sync:
- * an instance that does not know the revocations yet must not serve.
+ * catch-up every 500 ms, so that a revoked token is refused everywhere within a second. While the
+ * tokens service is away, what was learned last goes on working. It is ready only after the first
+ * sync: an instance that does not know the revocations yet must not serve.
  */
 import type { KeyObject } from 'node:crypto';
 import { unauthorized } from '../errors.ts';
@@ -33,10 +34,15 @@ export interface SyncOptions {
 
 const catchUpMs = 500;
 const keysMaxAgeMs = 60_000;
-/** A token with an unknown key id makes us ask for the keys, but strangers cannot make us ask more often. */
+/**
+ * A token with an unknown key id makes us ask for the keys, but strangers cannot make us ask more
+ * often.
+ */
 const keysMinAgeMs = 1_000;
 const maxRetryMs = 1_000;
-/** Checking an ES256 signature costs 0.1 ms; the same token comes with every request of a person. */
+/**
+ * Checking an ES256 signature costs 0.1 ms; the same token comes with every request of a person.
+ */
 const maxCachedTokens = 10_000;
 
 /** Resolves after the first sync, however long the tokens service takes to come. */
@@ -81,7 +87,10 @@ export async function createSyncedAuthenticator(
   };
 }
 
-/** Catches up once, or again and again, for as long as it takes; a failure is told once and not each time. */
+/**
+ * Catches up once, or again and again, for as long as it takes; a failure is told once and not each
+ * time.
+ */
 async function syncUntil(loop: {
   sync(): Promise<void>;
   log: Logger;

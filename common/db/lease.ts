@@ -1,9 +1,10 @@
 /**
- * At most one holder at a time, across processes and across Galera's nodes: a row taken by one UPDATE.
+ * At most one holder at a time, across processes and across Galera's nodes: a row taken by one
+ * UPDATE.
  *
- * GET_LOCK and SELECT … FOR UPDATE are local to a node; an UPDATE that commits by itself is certified by
- * all of them, so that it changes the row for one asker only. The holder renews it; one that
- * died lets it run out.
+ * GET_LOCK and SELECT … FOR UPDATE are local to a node; an UPDATE that commits by itself is
+ * certified by all of them, so that it changes the row for one asker only. The holder renews it;
+ * one that died lets it run out.
  */
 import { randomUUID } from 'node:crypto';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';

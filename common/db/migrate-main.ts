@@ -1,7 +1,9 @@
 /**
- * The program that applies a service's migrations: node migrate-main.ts FOLDER, with MYSQL_MIGRATIONS_URL.
+ * The program that applies a service's migrations: node migrate-main.ts FOLDER, with
+ * MYSQL_MIGRATIONS_URL.
  *
- * Each release carries it, bundled, beside its migrations/. It says what it applied, one line each, and exits 0.
+ * Each release carries it, bundled, beside its migrations/. It says what it applied, one line each,
+ * and exits 0.
  */
 import { z } from 'zod';
 import { ConfigError, configExitCode, loadSettings, mysqlUrl } from '../config.ts';

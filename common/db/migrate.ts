@@ -1,11 +1,13 @@
 /**
- * Brings a schema up to the migrations in a folder. Run before a release's first instance, by migrate-main.ts.
+ * Brings a schema up to the migrations in a folder. Run before a release's first instance, by
+ * migrate-main.ts.
  *
- * Several may be started at once: one works, the others wait and find nothing left to do. It runs as the
- * schema's migrations user; the service's own user cannot change tables.
+ * Several may be started at once: one works, the others wait and find nothing left to do. It runs
+ * as the schema's migrations user; the service's own user cannot change tables.
  *
- * DDL commits by itself, so a file that fails half-way stays half done: write one statement a file, or statements
- * that may run again (IF NOT EXISTS). And expand before you contract: the release before this one is still running.
+ * DDL commits by itself, so a file that fails half-way stays half done: write one statement a file,
+ * or statements that may run again (IF NOT EXISTS). And expand before you contract: the release
+ * before this one is still running.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

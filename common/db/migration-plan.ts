@@ -1,9 +1,9 @@
 /**
  * Which migrations are still to be applied, and whether that can be right. Pure.
  *
- * Migrations are files in one folder, numbered in the order in which they apply: 0001-users.sql. One that
- * has been applied is history: changing or removing it is refused, as it would make two databases
- * with the same number differ.
+ * Migrations are files in one folder, numbered in the order in which they apply: 0001-users.sql.
+ * One that has been applied is history: changing or removing it is refused, as it would make two
+ * databases with the same number differ.
  */
 import { createHash } from 'node:crypto';
 

@@ -1,11 +1,11 @@
 /**
- * Connections to MariaDB. store.ts of a service uses `pool.query` and `pool.execute` for single statements,
- * and withTransaction() (db/transaction.ts) for more.
+ * Connections to MariaDB. store.ts of a service uses `pool.query` and `pool.execute` for single
+ * statements, and withTransaction() (db/transaction.ts) for more.
  *
  * mysql2 has traps, and the options below are the ways around them: BIGINTs lose their last digits
- * without a word, times are read as the machine's own, an UPDATE counts rows that it did not change, a dead
- * server holds a connect for 10 s. One trap has no option: `execute` with a list for `IN (?)` finds nothing and
- * does not complain; use `query` there.
+ * without a word, times are read as the machine's own, an UPDATE counts rows that it did not
+ * change, a dead server holds a connect for 10 s. One trap has no option: `execute` with a list for
+ * `IN (?)` finds nothing and does not complain; use `query` there.
  */
 import { createPool as createCallbackPool, type PoolConnection } from 'mysql2';
 import type { Pool } from 'mysql2/promise';
@@ -19,7 +19,10 @@ const maxPreparedStatements = 200;
 /** On the server: a client's time-out would leave the statement running there. */
 const maxStatementSeconds = 5;
 
-/** What every connection starts with. Gap locks (REPEATABLE READ) would make deadlocks of harmless inserts. */
+/**
+ * What every connection starts with. Gap locks (REPEATABLE READ) would make deadlocks of harmless
+ * inserts.
+ */
 const preparations = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   `SET SESSION max_statement_time = ${maxStatementSeconds}`,
@@ -51,8 +54,9 @@ function prepare(connection: PoolConnection): void {
 }
 
 /**
- * The statement with the time that the current request has left as its limit, so that the database stops
- * working for somebody who has gone. For `query` only: prepared, each duration would be a statement of its own.
+ * The statement with the time that the current request has left as its limit, so that the database
+ * stops working for somebody who has gone. For `query` only: prepared, each duration would be a
+ * statement of its own.
  */
 export function bounded(sql: string, leftMs = remainingMs()): string {
   if (leftMs === undefined || leftMs >= maxStatementSeconds * 1_000) return sql;

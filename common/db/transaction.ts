@@ -1,14 +1,17 @@
 /**
  * A transaction that is done as a whole or not at all, and again where the database asks for it.
  *
- * `work` may run several times, so it must do nothing but SQL on the connection it is given. It must let
- * errors through: a deadlock (1213) has rolled back everything already, and after swallowing it a COMMIT would say
- * OK with nothing stored.
+ * `work` may run several times, so it must do nothing but SQL on the connection it is given. It
+ * must let errors through: a deadlock (1213) has rolled back everything already, and after
+ * swallowing it a COMMIT would say OK with nothing stored.
  */
 import type { Pool, PoolConnection } from 'mysql2/promise';
 import { assertTimeLeft } from '../context.ts';
 
-/** Deadlock, or under Galera a conflict with another node; lock wait time-out. Both mean: once more, please. */
+/**
+ * Deadlock, or under Galera a conflict with another node; lock wait time-out. Both mean: once more,
+ * please.
+ */
 const retryErrors = new Set([1213, 1205]);
 const maxAttempts = 5;
 const maxPauseMs = 20;

@@ -24,7 +24,10 @@ const microflackEvent = z.discriminatedUnion('type', [
 
 export type MicroflackEvent = z.infer<typeof microflackEvent>;
 
-/** An entry's field `e` as an event; undefined for what we cannot read, such as a newer release's event. */
+/**
+ * An entry's field `e` as an event; undefined for what we cannot read, such as a newer release's
+ * event.
+ */
 export function parseEvent(text: string): MicroflackEvent | undefined {
   try {
     return microflackEvent.safeParse(JSON.parse(text)).data;

@@ -1,8 +1,8 @@
 /**
  * The models that go over the wire: in REST answers, in events and in pushes to browsers.
  *
- * snake_case, times in integer seconds, as the Python MicroFlack had them; later fields are additions.
- * They are parsed wherever they come from another process.
+ * snake_case, times in integer seconds, as the Python MicroFlack had them; later fields are
+ * additions. They are parsed wherever they come from another process.
  */
 import { z } from 'zod';
 
@@ -29,7 +29,10 @@ export const messageModel = z.object({
   room: z.string(),
   /** The room's number when it was posted: its place in the room, for ever. */
   seq: id,
-  /** The room's number when it was last posted, edited, expanded or deleted: the cursor to catch up by. */
+  /**
+   * The room's number when it was last posted, edited, expanded or deleted: the cursor to catch up
+   * by.
+   */
   change: id,
   /** How often it was edited. */
   rev: z.number().int().nonnegative(),

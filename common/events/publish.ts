@@ -1,8 +1,8 @@
 /**
  * Sends events to the Redis stream: after the commit, before the acknowledgement.
  *
- * It never throws and never makes anybody wait for a Redis that is away: the event is then lost, which
- * is allowed (events.ts), and who sends beacons does so again when told by onReconnect().
+ * It never throws and never makes anybody wait for a Redis that is away: the event is then lost,
+ * which is allowed (events.ts), and who sends beacons does so again when told by onReconnect().
  */
 import { Redis } from 'ioredis';
 import type { Logger } from '../log.ts';

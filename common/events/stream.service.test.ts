@@ -8,7 +8,9 @@ import { subscribe } from './subscribe.ts';
 
 const beacon = (change: number) => ({ type: 'room.beacon', room: 'general', change }) as const;
 
-/** A publisher and a subscriber of one stream; `seen` are the numbers of the beacons that arrived. */
+/**
+ * A publisher and a subscriber of one stream; `seen` are the numbers of the beacons that arrived.
+ */
 function build(t: TestContext, redisUrl = testParts().redisUrl) {
   const stream = `t:${random()}`;
   const { log, events } = recordingLog();

@@ -1,9 +1,9 @@
 /**
  * Reads the Redis stream, every instance for itself, from the moment of subscribing.
  *
- * It has a connection of its own (reading blocks it). When Redis goes, it comes back by itself and reads on
- * from the last entry it saw; as nobody can tell what was lost or trimmed meanwhile, onGap says
- * so, and the caller asks the owner of the truth for what it may have missed.
+ * It has a connection of its own (reading blocks it). When Redis goes, it comes back by itself and
+ * reads on from the last entry it saw; as nobody can tell what was lost or trimmed meanwhile, onGap
+ * says so, and the caller asks the owner of the truth for what it may have missed.
  */
 import { Redis } from 'ioredis';
 import { z } from 'zod';

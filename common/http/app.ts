@@ -1,8 +1,10 @@
 /**
- * The Express app around a service's routes: context, measurement, health, and every error as one answer.
+ * The Express app around a service's routes: context, measurement, health, and every error as one
+ * answer.
  *
- * service.ts makes it, hands `app` to the service for its routes, and closes it with finish(). This is the hot
- * path: a request costs one context and one observation here, and no log line unless it fails.
+ * service.ts makes it, hands `app` to the service for its routes, and closes it with finish(). This
+ * is the hot path: a request costs one context and one observation here, and no log line unless it
+ * fails.
  */
 import type { ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
@@ -79,7 +81,9 @@ function metricsHandler({ registry }: Metrics): RequestHandler {
   };
 }
 
-/** Opens the request's context, refuses work that nobody waits for any more, and measures the rest. */
+/**
+ * Opens the request's context, refuses work that nobody waits for any more, and measures the rest.
+ */
 function observe(options: AppOptions, gauge: (change: number) => void): RequestHandler {
   const { log, metrics, state } = options;
   return (request, response, next) => {
@@ -132,7 +136,9 @@ function answerError(log: Logger): ErrorRequestHandler {
   };
 }
 
-/** Express's own errors (a path that cannot be decoded) carry a status; 4xx is the caller's fault. */
+/**
+ * Express's own errors (a path that cannot be decoded) carry a status; 4xx is the caller's fault.
+ */
 function fromExpress(thrown: unknown): unknown {
   if (thrown instanceof ServiceError || !(thrown instanceof Error)) return thrown;
   const status = 'status' in thrown ? thrown.status : undefined;

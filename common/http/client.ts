@@ -1,12 +1,13 @@
 /**
  * Calls between services, straight to an instance: kit.client.request({ service: 'users', … }).
  *
- * Instances come from the watched registry, the choice is by power of two, each instance has a breaker,
- * retries have a budget, the remaining time and the trace travel along. Any status is an answer and is
- * returned; what throws is a ServiceError: nobody there (503), or no answer in time (504).
+ * Instances come from the watched registry, the choice is by power of two, each instance has a
+ * breaker, retries have a budget, the remaining time and the trace travel along. Any status is an
+ * answer and is returned; what throws is a ServiceError: nobody there (503), or no answer in time
+ * (504).
  *
- * Sent again is only what may be: GET, PUT and DELETE, whatever carries an idempotency key, and what
- * was never sent because the connection was refused.
+ * Sent again is only what may be: GET, PUT and DELETE, whatever carries an idempotency key, and
+ * what was never sent because the connection was refused.
  */
 import type { Dispatcher } from 'undici';
 import { assertTimeLeft, boundedMs } from '../context.ts';

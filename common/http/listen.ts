@@ -4,12 +4,16 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
 /**
- * HAProxy keeps idle connections to its servers, and so do our own callers (endpoint.ts, 30 s). If Node closed them
- * first (5 s by default), a request could be on its way into the closing connection and be lost. So the server
- * must be the more patient side: this is longer than any idle time of HAProxy's.
+ * HAProxy keeps idle connections to its servers, and so do our own callers (endpoint.ts, 30 s). If
+ * Node closed them first (5 s by default), a request could be on its way into the closing
+ * connection and be lost. So the server must be the more patient side: this is longer than any idle
+ * time of HAProxy's.
  */
 const keepAliveTimeoutMs = 75_000;
-/** The whole head of a request, and the whole request, must have come by then: a half-sent POST must not stall us. */
+/**
+ * The whole head of a request, and the whole request, must have come by then: a half-sent POST must
+ * not stall us.
+ */
 const headersTimeoutMs = 5_000;
 const requestTimeoutMs = 15_000;
 /** How often the two above are looked at. */

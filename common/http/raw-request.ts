@@ -1,11 +1,16 @@
-/** A call to another service as HTTP, and its answer's body as a value. Pure but for the current context. */
+/**
+ * A call to another service as HTTP, and its answer's body as a value. Pure but for the current
+ * context.
+ */
 import { currentContext, headersOf } from '../context.ts';
 import { unavailable } from '../errors.ts';
 import type { ServiceRequest } from './client.ts';
 import type { RawRequest } from './endpoint.ts';
 import { internalHeader } from './server.ts';
 
-/** The call as it goes over the wire: who asks, in which trace, and how much time there is for it. */
+/**
+ * The call as it goes over the wire: who asks, in which trace, and how much time there is for it.
+ */
 export function rawRequest(
   { method, path, body, headers, bearer, basic, idempotencyKey, internal }: ServiceRequest,
   timeoutMs: number,

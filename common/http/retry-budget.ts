@@ -1,8 +1,9 @@
 /**
  * How many retries a process may add to its calls, so that an outage is not made worse by them.
  *
- * Each call earns a tenth of a retry; a small reserve lets the first failures be retried at once. With
- * everything failing, retries add a tenth to the load and not two thirds. Pure but for its one number.
+ * Each call earns a tenth of a retry; a small reserve lets the first failures be retried at once.
+ * With everything failing, retries add a tenth to the load and not two thirds. Pure but for its one
+ * number.
  */
 
 /** Retries earned per call. */

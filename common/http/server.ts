@@ -52,9 +52,13 @@ export function parse<Schema extends z.ZodType>(
   throw badRequest('invalid_request', `${what}: ${faults.join('; ')}`);
 }
 
-/** Reads a JSON object into request.body. Nothing but an object gets past: not null, not a list, not a number. */
+/**
+ * Reads a JSON object into request.body. Nothing but an object gets past: not null, not a list, not
+ * a number.
+ */
 export function jsonBody({ limit = bodyLimitBytes }: { limit?: number } = {}): RequestHandler {
-  // Compressed bodies are refused: a few bytes may become a gigabyte, and no client of ours sends them.
+  // Compressed bodies are refused: a few bytes may become a gigabyte, and no client of ours sends
+  // them.
   const read = express.json({ limit, inflate: false, strict: true });
   return (request, response, next) => {
     if (request.is('application/json') === false) {
@@ -75,7 +79,10 @@ export function jsonBody({ limit = bodyLimitBytes }: { limit?: number } = {}): R
   };
 }
 
-/** Lets only our own services through. Strangers get the 404 that they would get if there were nothing. */
+/**
+ * Lets only our own services through. Strangers get the 404 that they would get if there were
+ * nothing.
+ */
 export function internalOnly(key: string): RequestHandler {
   const expected = digest(key);
   return (request, _response, next) => {
@@ -91,7 +98,9 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** body-parser's errors by their `type`. What the body said is not repeated: it may hold a password. */
+/**
+ * body-parser's errors by their `type`. What the body said is not repeated: it may hold a password.
+ */
 function bodyError(failure: unknown, limit: number): unknown {
   const type = failure instanceof Error && 'type' in failure ? failure.type : undefined;
   switch (type) {

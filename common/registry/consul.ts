@@ -1,16 +1,21 @@
 /**
  * The connection to Consul: the npm client, and one blocking query with it.
  *
- * Of the package's own watch we do not make use: after an error it goes on from its old index, which
- * blocks for the whole wait where Consul was restarted with a smaller one (watch.ts has the rules).
+ * Of the package's own watch we do not make use: after an error it goes on from its old index,
+ * which blocks for the whole wait where Consul was restarted with a smaller one (watch.ts has the
+ * rules).
  */
 import { EventEmitter } from 'node:events';
 import Consul from 'consul';
 import { z } from 'zod';
 
-/** How long a query may wait for a change. More than 10 s would hide an index that Consul forgot. */
+/**
+ * How long a query may wait for a change. More than 10 s would hide an index that Consul forgot.
+ */
 const waitSeconds = 10;
-/** Consul adds up to a sixteenth of the wait; what takes longer than this is a Consul that hangs. */
+/**
+ * Consul adds up to a sixteenth of the wait; what takes longer than this is a Consul that hangs.
+ */
 const queryTimeoutMs = 12_000;
 /** For everything but blocking queries. */
 const requestTimeoutMs = 1_000;
@@ -20,10 +25,15 @@ export interface BlockingAnswer {
   body: unknown;
 }
 
-/** Asks once: answers when what is asked about has changed since `index`, or when the wait is over. */
+/**
+ * Asks once: answers when what is asked about has changed since `index`, or when the wait is over.
+ */
 export type BlockingQuery = (index: string, signal: AbortSignal) => Promise<BlockingAnswer>;
 
-/** What the npm client takes, most of it beyond its types: an emitter to cancel by, and to ask for the headers. */
+/**
+ * What the npm client takes, most of it beyond its types: an emitter to cancel by, and to ask for
+ * the headers.
+ */
 interface BlockingOptions {
   token?: string;
   index: string;
@@ -45,7 +55,8 @@ export function connectConsul({
   consulToken?: string | undefined;
 }): Consul {
   const { hostname, port } = new URL(consulUrl);
-  // The client knows the timeout, its types do not. Without one, a frozen Consul would hold us for ever.
+  // The client knows the timeout, its types do not. Without one, a frozen Consul would hold us for
+  // ever.
   const defaults = { timeout: requestTimeoutMs, ...(consulToken ? { token: consulToken } : {}) };
   return new Consul({ host: hostname, port: Number(port || 8500), defaults });
 }

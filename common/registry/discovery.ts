@@ -55,7 +55,10 @@ export function createDiscovery(consul: Consul, options: WatchOptions): Discover
   };
 }
 
-/** The healthy ones; but where none is, they may only be slow, and to ask one is better than to refuse. */
+/**
+ * The healthy ones; but where none is, they may only be slow, and to ask one is better than to
+ * refuse.
+ */
 function fit(instances: readonly Instance[]): readonly Instance[] {
   const healthy = instances.filter((instance) => instance.healthy);
   return healthy.length > 0 ? healthy : instances;

@@ -38,7 +38,10 @@ const healthEntry = z.object({
   Checks: z.array(z.object({ Status: z.string() })),
 });
 
-/** The answer of /v1/health/service/NAME, in the order of ids, so that equal answers compare as equal. */
+/**
+ * The answer of /v1/health/service/NAME, in the order of ids, so that equal answers compare as
+ * equal.
+ */
 export function parseInstances(body: unknown): Instance[] {
   return z
     .array(healthEntry)

@@ -2,12 +2,15 @@
  * What to believe of Consul's answers: the pure heart of watch.ts.
  *
  * A Consul that was restarted or wiped answers `[]` until the instances have registered again (they
- * look every 2 s). Believing that would take every server out of HAProxy. So after any error the watch
- * is in doubt: answers add to what is known and take nothing away. The doubt ends when everything
- * known has been seen again, or after doubtMs; from then on Consul is believed whatever it says.
+ * look every 2 s). Believing that would take every server out of HAProxy. So after any error the
+ * watch is in doubt: answers add to what is known and take nothing away. The doubt ends when
+ * everything known has been seen again, or after doubtMs; from then on Consul is believed whatever
+ * it says.
  */
 
-/** Longer than an instance takes to register again (2 to 5 s), so that nothing is dropped meanwhile. */
+/**
+ * Longer than an instance takes to register again (2 to 5 s), so that nothing is dropped meanwhile.
+ */
 export const doubtMs = 10_000;
 
 export interface Belief<T> {

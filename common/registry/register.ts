@@ -26,7 +26,9 @@ export interface RegisteredInstance {
 export interface Membership {
   /** Resolves when Consul knows the instance for the first time. */
   known: Promise<void>;
-  /** Ends the looking-after and takes the instance out: within seconds, whatever state Consul is in. */
+  /**
+   * Ends the looking-after and takes the instance out: within seconds, whatever state Consul is in.
+   */
   leave(): Promise<void>;
 }
 
@@ -78,7 +80,8 @@ export function registrationOf(instance: RegisteredInstance) {
       http: `http://${address}:${port}/healthz`,
       interval: '1s',
       timeout: '1s',
-      // We register when we are fit to serve: without this, nobody would come before the first check.
+      // We register when we are fit to serve: without this, nobody would come before the first
+      // check.
       status: 'passing',
       deregistercriticalserviceafter: '1m',
     },
@@ -118,7 +121,10 @@ async function lookAfter(
   }
 }
 
-/** Registering an instance that is known would call its check passing, whatever it is: so we look first. */
+/**
+ * Registering an instance that is known would call its check passing, whatever it is: so we look
+ * first.
+ */
 async function isKnown(consul: Consul, id: string): Promise<'yes' | 'no' | 'no answer'> {
   try {
     const services = agentServices.parse(await consul.agent.service.list());
@@ -130,8 +136,9 @@ async function isKnown(consul: Consul, id: string): Promise<'yes' | 'no' | 'no a
 }
 
 /**
- * An instance that was killed could not deregister: its successor in the same program does it, once, at its start.
- * (At each registration two instances of one program, started by hand, would throw each other out for ever.)
+ * An instance that was killed could not deregister: its successor in the same program does it,
+ * once, at its start. (At each registration two instances of one program, started by hand, would
+ * throw each other out for ever.)
  */
 async function removePredecessors(
   consul: Consul,

@@ -1,10 +1,12 @@
 /**
- * The loop under every watch of Consul: asks, believes or doubts, tells what is new. watch.ts runs it.
+ * The loop under every watch of Consul: asks, believes or doubts, tells what is new. watch.ts runs
+ * it.
  *
  * How Consul's blocking queries have to be used; each of these was seen to go wrong:
  * - after any error, and when the index went back, start again from index 0;
  * - wait at most 10 s a query (consul.ts);
- * - a service that does not exist is answered at once: an answer without news is followed by a pause.
+ * - a service that does not exist is answered at once: an answer without news is followed by a
+ *   pause.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../log.ts';
@@ -54,7 +56,8 @@ export async function watchList<T extends { id: string }>(watch: ListWatch<T>): 
     const wentBack = BigInt(answer.index) < BigInt(index);
     if (wentBack) belief = afterError(belief, performance.now());
     belief = afterAnswer(belief, answer.list, performance.now());
-    // In doubt we ask without waiting: when the doubt is over, the answer must be looked at once more.
+    // In doubt we ask without waiting: when the doubt is over, the answer must be looked at once
+    // more.
     const doubting = isInDoubt(belief, performance.now());
     index = wentBack || doubting ? startIndex : answer.index;
     if (isDeepStrictEqual(belief.known, told)) {

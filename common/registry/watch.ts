@@ -1,13 +1,14 @@
 /**
- * Watches Consul: who is there, told at once when it changes. Discovery (for calls between services)
- * and the balancer (for HAProxy) both stand on this, and on nothing else, to know the instances.
+ * Watches Consul: who is there, told at once when it changes. Discovery (for calls between
+ * services) and the balancer (for HAProxy) both stand on this, and on nothing else, to know the
+ * instances.
  *
- *   watchService(consul, 'messages', (instances) => …, { signal, log })
- *   watchCatalog(consul, (byService) => …, { signal, log })
+ * watchService(consul, 'messages', (instances) => …, { signal, log }) watchCatalog(consul,
+ * (byService) => …, { signal, log })
  *
  * The listener is called with everything that is known, first when the first answer has come, then
- * whenever it differs. Right after an error nothing is taken away from it (last-known-good.ts). A watch
- * never fails and never ends by itself: abort the signal.
+ * whenever it differs. Right after an error nothing is taken away from it (last-known-good.ts). A
+ * watch never fails and never ends by itself: abort the signal.
  */
 import type Consul from 'consul';
 import { z } from 'zod';
@@ -42,7 +43,9 @@ export function watchService(
   void watchList({ ...options, what: service, query, parse: parseInstances, onChange });
 }
 
-/** All instances of all services but Consul's own, by service. Told only once each of them is known. */
+/**
+ * All instances of all services but Consul's own, by service. Told only once each of them is known.
+ */
 export function watchCatalog(
   consul: Consul,
   onChange: (byService: ReadonlyMap<string, readonly Instance[]>) => void,

@@ -1,4 +1,7 @@
-/** A service that does as little as a service can, for tests of what a process does (service.test.ts). */
+/**
+ * A service that does as little as a service can, for tests of what a process does
+ * (service.test.ts).
+ */
 import { z } from 'zod';
 import { defineSettings } from '../config.ts';
 import { methods } from '../http/server.ts';

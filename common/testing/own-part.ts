@@ -1,5 +1,6 @@
 /**
- * A Redis or a Consul of a test's own, for tests that kill, wipe or freeze it. All others share the stack's.
+ * A Redis or a Consul of a test's own, for tests that kill, wipe or freeze it. All others share the
+ * stack's.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +20,9 @@ export interface OwnPart {
   thaw(): void;
 }
 
-/** On a unix socket, which ioredis takes in place of a URL: no port to lose to somebody in between. */
+/**
+ * On a unix socket, which ioredis takes in place of a URL: no port to lose to somebody in between.
+ */
 export function ownRedis(scope: Scope): OwnPart {
   const folder = temporaryFolder(scope);
   const socket = join(folder, 'redis.sock');

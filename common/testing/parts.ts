@@ -1,12 +1,12 @@
 /**
  * What service tests stand on: the real Consul, MariaDB and Redis of the tests' own stack.
  *
- *   test('…', async (t) => {
+ * test('…', async (t) => {
  *     const service = await startService(definition, await testSettings(t, 'messages'));
  *     t.onTestFinished(service.stop);
  *
- * test/setup/parts.ts starts that stack (or takes the one named in MF_TEST_STACK_DIR). A test has a schema and a
- * stream of its own, and leaves nothing behind.
+ * test/setup/parts.ts starts that stack (or takes the one named in MF_TEST_STACK_DIR). A test has a
+ * schema and a stream of its own, and leaves nothing behind.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -92,7 +92,10 @@ export async function emptySchema(scope: Scope, name: string): Promise<string> {
   return `${mysqlAdminUrl}/${schema}`;
 }
 
-/** The environment for startService(); with `EVENTS_STREAM` in `extra`, several services share one stream. */
+/**
+ * The environment for startService(); with `EVENTS_STREAM` in `extra`, several services share one
+ * stream.
+ */
 export async function testSettings(
   scope: Scope,
   service: string,

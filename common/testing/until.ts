@@ -2,7 +2,10 @@
 const askEveryMs = 5;
 const patienceMs = 10_000;
 
-/** The first result that is neither false nor undefined; rejects, with what was hoped for, when none comes. */
+/**
+ * The first result that is neither false nor undefined; rejects, with what was hoped for, when none
+ * comes.
+ */
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
