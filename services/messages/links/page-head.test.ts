@@ -107,8 +107,10 @@ describe('a hostile page', () => {
   ];
 
   test.each(pieces)('half a megabyte of %j does not keep the process busy', async (piece) => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     await read(filled(piece));
-    expect(performance.now() - startedAt).toBeLessThan(250);
+    const { user, system } = process.cpuUsage(before);
+    // A parser that builds a tree takes up to a minute for these.
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 });
