@@ -10,7 +10,7 @@ import type { Claims } from '@microflack/common/auth/authenticator.ts';
 import { tokenAudience, tokenIssuer } from '@microflack/common/auth/claims.ts';
 import { unauthorized } from '@microflack/common/errors.ts';
 
-export const tokenLifeSeconds = 60 * 60;
+const tokenLifeSeconds = 60 * 60;
 /** After this the password is asked for again. */
 const sessionLifeSeconds = 30 * 24 * 60 * 60;
 /** A token is used at once on machines whose clocks may be behind ours. */

@@ -28,11 +28,11 @@ export function createCountStore(url: string, log: Logger): CountStore {
   });
   let away = false;
   redis.on('error', (error) => {
-    if (!away) log.warn({ event: 'limits.redis_lost', err: error }, 'counting in memory');
+    if (!away) log.warn({ event: 'redis.lost', err: error }, 'counting in memory');
     away = true;
   });
   redis.on('ready', () => {
-    if (away) log.info({ event: 'limits.redis_found' }, 'counting in Redis again');
+    if (away) log.info({ event: 'redis.back' }, 'counting in Redis again');
     away = false;
   });
 

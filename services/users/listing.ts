@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 
-export const pageLimit = 1_000;
+const pageLimit = 1_000;
 
 /** The place of a row in the list's order. */
 export interface Place {

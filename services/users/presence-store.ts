@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { type Moves, moves, type Person, type Transitions, transitions } from './presence.ts';
 import { seconds, toUser, userColumns, userRow } from './user.ts';
 
-export interface Report {
+interface Report {
   /** A socketio instance, or `rest:` and a person's id. */
   holder: string;
   /** All whom it holds; whoever is not in it has left. */

@@ -11,12 +11,12 @@ import { z } from 'zod';
 import type { Listing } from './listing.ts';
 import { seconds, toUser, userColumns, userRow } from './user.ts';
 
-export interface Login {
+interface Login {
   id: number;
   passwordHash: string;
 }
 
-export interface UserChange {
+interface UserChange {
   nickname?: string | undefined;
   passwordHash?: string | undefined;
 }
@@ -82,8 +82,9 @@ export function createUserStore(pool: Pool, nowMs: () => number): UserStore {
     },
 
     async list(listing) {
-      const { where, values, order } = listSql(listing);
-      const sql = `SELECT ${userColumns} FROM users WHERE ${where} ORDER BY ${order} LIMIT ?`;
+      const { index, where, values, order } = listSql(listing);
+      const sql = `SELECT ${userColumns} FROM users FORCE INDEX (${index})
+        WHERE ${where} ORDER BY ${order} LIMIT ?`;
       const [rows] = await pool.query(bounded(sql), [...values, listing.limit + 1]);
       const users = toUsers(rows);
       return listing.fromEnd ? users.slice(0, listing.limit).reverse() : users;
@@ -105,7 +106,7 @@ async function unlessTaken<T>(statement: Promise<T>): Promise<T> {
   }
 }
 
-/** Each comparison is one that an index of the table can serve. */
+/** The index is named, as MariaDB would rather sort the whole table than read a thousand rows in its order. */
 function listSql({ online, updatedSince, after, fromEnd }: Listing) {
   const conditions: [sql: string, ...values: unknown[]][] = [['TRUE']];
   if (online !== undefined) conditions.push(['online = ?', online]);
@@ -116,6 +117,7 @@ function listSql({ online, updatedSince, after, fromEnd }: Listing) {
     conditions.push(['(updated_at > ? OR nickname > ?)', updatedAt, nickname]);
   }
   return {
+    index: online === undefined ? 'listed' : 'listed_by_presence',
     where: conditions.map(([sql]) => sql).join(' AND '),
     values: conditions.flatMap(([, ...values]) => values),
     order: fromEnd ? 'updated_at DESC, nickname DESC' : 'updated_at, nickname',

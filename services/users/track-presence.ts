@@ -61,12 +61,15 @@ export function trackPresence(
       ),
     signOff: async (userId) => tell(await presenceStore.signOff(userId)),
     async sweepUntil(signal) {
+      let failing = false;
       while (!signal.aborted) {
         await pause(sweepIntervalMs, signal);
         try {
           await sweep();
+          failing = false;
         } catch (error) {
-          log.warn({ event: 'presence.unswept', err: error }, 'leases were not swept');
+          if (!failing) log.warn({ event: 'presence.unswept', err: error }, 'leases not swept');
+          failing = true;
         }
       }
     },
