@@ -37,10 +37,10 @@ apt_install() {
   names=("${names[@]%%_*}")
   note_new "${names[@]}"
   hold_services
-  quietly dpkg --configure -a
+  quietly 'finishing earlier installations' dpkg --configure -a
   # A stranger's broken repository is no reason to stop: whether it mattered, the installation shows.
   apt_get update >/dev/null 2>&1 || true
-  quietly apt_get install --no-install-recommends -- "$@"
+  quietly "installing ${names[*]}" apt_get install --no-install-recommends -- "$@"
   release_services
   switch_off "${names[@]}"
 }
@@ -62,7 +62,7 @@ note_new() {
 # A policy of the machine's own stays; one of ours that a killed run left is taken over.
 hold_services() {
   [[ ! -e $policy ]] || grep -qxF "$policy_mark" "$policy" || return 0
-  trap release_services EXIT
+  at_end+=(release_services)
   printf '#!/bin/sh\n%s\nexit 101\n' "$policy_mark" >"$policy"
   chmod 755 "$policy"
 }
@@ -77,8 +77,10 @@ switch_off() {
   for name in "$@"; do
     noted "$name" || continue
     units=$(dpkg -L "$name" | grep -oE '[^/@]+\.service$' | sort -u || true)
-    # shellcheck disable=SC2086 # a list of unit names
-    [[ -z $units ]] || ! command -v systemctl >/dev/null || quietly systemctl disable $units
+    if [[ $units ]] && command -v systemctl >/dev/null; then
+      # shellcheck disable=SC2086 # a list of unit names
+      quietly 'switching off services' systemctl disable $units
+    fi
     sed -i "/^$name\$/d" "$unfinished"
   done
 }

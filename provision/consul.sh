@@ -37,22 +37,27 @@ hashicorp_answers() {
 }
 
 install_hashicorps() {
-  quietly curl -fsS --retry 3 -o "$hashicorp_key" "$hashicorp/gpg"
+  quietly "fetching HashiCorp's key" curl -fsS --retry 3 -o "$hashicorp_key" "$hashicorp/gpg"
   apt_source "$hashicorp" "$codename" "$hashicorp_key" >/etc/apt/sources.list.d/hashicorp.sources
   apt_install consul
 }
 
 install_debians() {
-  local folder uri
+  local uri
   uri=$(debian_mirror)
-  [[ $uri ]] || fail "no Debian mirror for $codename among apt's sources" 'install Consul yourself'
+  if [[ -z $uri ]]; then
+    # apt has not read its sources yet, and cannot tell which is which.
+    quietly "reading apt's sources" apt_get update
+    uri=$(debian_mirror)
+  fi
+  [[ $uri ]] || fail "no Debian mirror for $codename among apt's sources" 'apt-get update, and see what it says'
   folder=$(mktemp -d)
-  # Double quotes: the folder is local, and gone from view when the trap runs.
-  # shellcheck disable=SC2064
-  trap "rm -rf '$folder'; release_services" EXIT
+  at_end+=(remove_folder)
   fetch_debians "$uri" "$folder"
   apt_install "$folder"/*.deb
 }
+
+remove_folder() { rm -rf "$folder"; }
 
 # apt knows its sources in every format that they can be written in.
 debian_mirror() {
@@ -72,9 +77,9 @@ fetch_debians() {
   local view=(-o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$2/sources"
     -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts="$2/preferences"
     -o Dir::State::Lists="$2/lists" -o Acquire::Languages=none)
-  quietly apt_get "${view[@]}" -o APT::Update::Error-Mode=any update
+  quietly "reading $consul_debian_suite of $1" apt_get "${view[@]}" -o APT::Update::Error-Mode=any update
   chown _apt "$2"
-  (cd "$2" && quietly apt_get "${view[@]}" download consul)
+  (cd "$2" && quietly "fetching Consul from $consul_debian_suite of $1" apt_get "${view[@]}" download consul)
 }
 
 # apt_source URI SUITE KEY

@@ -26,6 +26,10 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 network_settings=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
   NODE_EXTRA_CA_CERTS SSL_CERT_FILE CURL_CA_BUNDLE)
 
+# Functions to call when the step ends, however it ends.
+at_end=()
+trap leave EXIT
+
 run_step() {
   local mode=${1:-} started=$EPOCHREALTIME wanted
   [[ $mode =~ ^(|--check|--dry-run)$ ]] || usage_error "$mode"
@@ -51,6 +55,11 @@ change() {
   [[ -z $left ]] || fail "still missing after the installation: $(in_words "$left")"
 }
 
+leave() {
+  local call
+  for call in "${at_end[@]}"; do "$call"; done
+}
+
 # Starts this very step again as root, or says who has to.
 become_root() {
   sudo_works || fail "missing: $(in_words "$1")" "as root: bash $0"
@@ -66,17 +75,18 @@ sudo_works() {
   sudo -n true 2>/dev/null || { [[ -t 0 && -t 2 ]] && sudo -v; }
 }
 
-# Runs a command without its output, which is shown where it fails.
+# quietly WHAT COMMAND...
+# Runs a command without its output, the end of which is shown where it fails.
 quietly() {
   local log
   log=$(mktemp)
-  if "$@" >"$log" 2>&1 </dev/null; then
+  if "${@:2}" >"$log" 2>&1 </dev/null; then
     rm -f "$log"
     return
   fi
   grep -v '^$' "$log" | tail -n 12 | sed 's/^/    /' >&2
   rm -f "$log"
-  fail "failed: $*"
+  fail "$1 failed"
 }
 
 say() { printf '→ %s\n' "$*"; }

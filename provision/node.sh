@@ -24,7 +24,8 @@ there() {
 }
 
 install() {
-  command -v npm >/dev/null || fail 'npm is not there to fetch Node with' "as root: bash $provision_dir/packages.sh"
+  command -v npm >/dev/null ||
+    fail 'npm is not there to fetch Node with' "as root: bash $provision_dir/packages.sh"
   local home=/opt/microflack arch
   ((EUID == 0)) || home=$checkout/.runtime
   case $(uname -m) in
@@ -35,8 +36,9 @@ install() {
 
   umask 022
   mkdir -p "$home"
+  rm -rf "$home"/.partial-*
   partial=$(mktemp -d "$home/.partial-XXXXXX")
-  trap 'rm -rf "$partial"' EXIT
+  at_end+=(remove_partial)
   local hash=node_sha512_$arch tree=$partial/tree
   unpack "node-linux-$arch" "$node_version" "${!hash}" "$tree"
   unpack npm "$npm_version" "$npm_sha512" "$tree/lib/node_modules/npm"
@@ -46,12 +48,15 @@ install() {
   mv -T "$tree" "$home/node-$node_version"
 }
 
+remove_partial() { rm -rf "$partial"; }
+
 # unpack NAME VERSION SHA512 FOLDER
 unpack() {
   local file=$partial/$1-$2.tgz
-  quietly npm pack --silent --pack-destination "$partial" "$1@$2"
+  quietly "fetching npm's package $1@$2" npm pack --silent --pack-destination "$partial" "$1@$2"
   [[ $(openssl dgst -sha512 -binary "$file" | base64 -w0) == "$3" ]] ||
-    fail "$1@$2 is not the file that versions.sh knows: its sha512 differs" 'look at the npm registry that is set'
+    fail "$1@$2 is not the file that versions.sh knows: its sha512 differs" \
+      'look at the npm registry that is set'
   mkdir -p "$4"
   tar -xzf "$file" --strip-components=1 --no-same-owner -C "$4"
 }

@@ -34,7 +34,7 @@ there() {
 install() {
   local name
   for name in $(missing); do
-    quietly useradd --system --user-group --no-create-home --home-dir /nonexistent \
+    quietly "making the user $name" useradd --system --user-group --no-create-home --home-dir /nonexistent \
       --shell /usr/sbin/nologin "$name"
   done
 }

@@ -104,7 +104,8 @@ show() {
 }
 
 refuse() {
-  printf 'confine.sh: %s\nusage: confine.sh --user USER [--hide PATH]... [--show[-writable] PATH]... -- COMMAND...\n' "$1" >&2
+  printf 'confine.sh: %s\nusage: confine.sh %s\n' "$1" \
+    '--user USER [--hide PATH]... [--show PATH]... [--show-writable PATH]... -- COMMAND...' >&2
   exit 2
 }
 

@@ -50,7 +50,8 @@ position() {
     echo "$uuid:$seqno"
     return
   fi
-  recovered=$("${server[@]}" --wsrep-recover --disable-log-error 2>&1 | sed -n 's/.*Recovered position:* *//p' | tail -n 1)
+  recovered=$("${server[@]}" --wsrep-recover --disable-log-error 2>&1 |
+    sed -n 's/.*Recovered position:* *//p' | tail -n 1)
   [[ $recovered ]] || stop 'mariadbd --wsrep-recover found no position'
   echo "$recovered"
 }
