@@ -23,7 +23,7 @@ export interface LinkExpander {
   finish(): Promise<void>;
 }
 
-export interface ExpandJob {
+interface ExpandJob {
   readonly id: number;
   /** Of which edit these are the links. */
   readonly rev: number;

@@ -20,7 +20,7 @@ export interface PostTools {
   readonly expander: LinkExpander;
 }
 
-export interface Post {
+interface Post {
   readonly userId: number;
   readonly room: string;
   readonly source: string;
@@ -28,7 +28,7 @@ export interface Post {
   readonly idempotencyKey: string | undefined;
 }
 
-export interface Posted {
+interface Posted {
   readonly message: Message;
   /** It had been posted before, with the same key. */
   readonly replayed: boolean;

@@ -42,7 +42,7 @@ export async function readHead(
   return scanner.end();
 }
 
-export function createHeadScanner() {
+function createHeadScanner() {
   const found = { title: '', metaTitle: '', description: '', metaDescription: '' };
   let tags = 0;
   let inTitle = false;

@@ -24,7 +24,7 @@ export interface StoredPost {
   readonly replayed: boolean;
 }
 
-export type StoredRow = z.infer<typeof storedRow>;
+type StoredRow = z.infer<typeof storedRow>;
 
 /** How long the instance that took a post may need to expand its links; then any instance may. */
 export const linksLeaseSeconds = 120;
