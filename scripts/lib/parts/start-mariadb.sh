@@ -31,14 +31,17 @@ main() {
   exec "${server[@]}" "${options[@]}"
 }
 
+# Relative names: mariadb-install-db splits a path at its spaces.
 make_data() {
+  cd "${data%/*}"
   # An attempt that was ended may still write for a moment: each has a folder of its own.
-  local aside=$data.unfinished.$$ log=$folder/data/install.log
-  rm -rf "$data".unfinished.* || true
-  mariadb-install-db --defaults-file="$folder/my.cnf" --datadir="$aside" --wsrep-on=OFF \
-    --auth-root-authentication-method=socket --skip-test-db --extra-file="$folder/first.sql" \
-    >"$log" 2>&1 || stop "mariadb-install-db failed: $(tail -n 5 "$log")"
+  local aside=unfinished.$$ log=install.log
+  rm -rf unfinished.* || true
+  mariadb-install-db --no-defaults --datadir="./$aside" --extra-file=../first.sql \
+    --auth-root-authentication-method=socket --skip-test-db --skip-name-resolve >"$log" 2>&1 ||
+    stop "mariadb-install-db failed: $(tail -n 5 "$log")"
   mv -T "$aside" "$data"
+  cd /
 }
 
 # A state file of an orderly stop says uuid:seqno; of a crash uuid:-1.

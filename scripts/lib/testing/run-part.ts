@@ -26,7 +26,8 @@ export interface TestStack extends Stack {
 }
 
 export async function makeTestStack(services: readonly string[]): Promise<TestStack> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'microflack-part-')));
+  // A path as people have them, with a space and a letter beyond ASCII.
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'microflack pärt ')));
   process.env.MF_STATE_DIR = folder;
   const bind = '127.0.0.1';
   const ports = { ...(await chooseInnerPorts()), public: await firstFree(20_000, bind) };
