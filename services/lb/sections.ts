@@ -55,7 +55,7 @@ defaults edge
     option dontlog-normal
     # decision: a slow client keeps nobody but itself waiting
     timeout http-request 10s
-    timeout http-keep-alive 30s
+    timeout http-keep-alive 10s
     timeout client 30s
     timeout client-fin 5s
     option http-buffer-request

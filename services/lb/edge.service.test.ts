@@ -1,0 +1,80 @@
+/** What HAProxy does to every request, whatever the services are. */
+import { createScope } from '@microflack/common/testing/parts.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startInstance } from './testing/instances.ts';
+import { startWorld, type World } from './testing/world.ts';
+
+const scope = createScope();
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld(scope);
+  await world.startLb();
+  const page = await startInstance(scope, world.consul.url, 'ui', { route: '/' });
+  await world.untilReady('ui', page.instance);
+});
+afterAll(scope.close);
+
+test('the edge takes from strangers what only we may say, and begins the trace', async () => {
+  const forged = {
+    'X-FORWARDED-Host': 'evil',
+    'X-Forwarded-For': '6.6.6.6',
+    Forwarded: 'for=6.6.6.6',
+    'X-Deadline-Ms': '1',
+    Traceparent: '00-11111111111111111111111111111111-1111111111111111-01',
+    Tracestate: 'evil=1',
+    Baggage: 'evil=1',
+    'X-MicroFlack-Internal': 'guess',
+    Accept: 'text/html',
+  };
+  const { body } = await world.get('/hello', forged);
+  expect(body.headers).toMatchObject({
+    accept: 'text/html',
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+  });
+  expect(body.headers?.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  expect(JSON.stringify(body.headers)).not.toMatch(/evil|guess|6\.6\.6\.6|1111|deadline/i);
+});
+
+test('what is for the inside is not there for the outside', async () => {
+  for (const path of [
+    ...['/internal', '/internal/users/presence', '/INTERNAL/x', '//internal/x', '/%69nternal/x'],
+    ...['/metrics', '/healthz', '/healthz?x'],
+  ]) {
+    expect([path, (await world.get(path)).status]).toEqual([path, 404]);
+  }
+  for (const path of ['/internals', '/x/metrics', '/']) {
+    expect([path, (await world.get(path)).status]).toEqual([path, 200]);
+  }
+  expect(await world.get('/api/unheard')).toMatchObject({ body: { code: 'no_service' } });
+});
+
+test('a body that is too large is refused before anybody has to read it', async () => {
+  const response = await fetch(`${world.haproxy.url}/x`, {
+    method: 'POST',
+    body: new Uint8Array(1_048_577),
+  });
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({ code: 'too_large' });
+});
+
+test('requests with the cookie of an instance stick to it', async () => {
+  const registration = { route: '/socket.io', balance: 'roundrobin', sticky: 'io' } as const;
+  const start = () => startInstance(scope, world.consul.url, 'socketio', registration);
+  const [first, second] = [await start(), await start()];
+  await world.untilReady('socketio', first.instance, second.instance);
+  const { body: met } = await world.get('/socket.io/?cookie=abc');
+  for (let n = 0; n < 6; n += 1) {
+    const { body } = await world.get('/socket.io/', { cookie: 'io=abc' });
+    expect(body.instance).toBe(met.instance);
+  }
+});
+
+test('statistics and metrics are for those who know the password', async () => {
+  const url = `http://${world.haproxy.settings.haproxyStats}/metrics`;
+  expect((await fetch(url)).status).toBe(401);
+  const authorization = `Basic ${Buffer.from('microflack:pass-word').toString('base64')}`;
+  const answer = await fetch(url, { headers: { authorization } });
+  expect(await answer.text()).toContain('haproxy_process_');
+});

@@ -1,0 +1,111 @@
+/**
+ * What `mf plan` prints: the difference between what Consul wants and what HAProxy has, and which
+ * registrations are not taken as they are. It reads and derives as lb does, and changes nothing.
+ *
+ * While lb is at work, no difference lasts for longer than some milliseconds: what stays is refused
+ * by HAProxy, busy with its last requests, or a sign that lb does not run.
+ */
+import { loadSettings } from '@microflack/common/config.ts';
+import { createLogger } from '@microflack/common/log.ts';
+import { connectConsul } from '@microflack/common/registry/consul.ts';
+import type { Instance } from '@microflack/common/registry/instances.ts';
+import { readIfThere } from './apply.ts';
+import { type LbSettings, settings as schema } from './config.ts';
+import { remember } from './memory.ts';
+import { type Model, modelOf } from './model.ts';
+import { planOf, type Step } from './plan.ts';
+import type { Fault } from './registration.ts';
+import { renderConfig, structureOf } from './render.ts';
+import { look } from './runtime.ts';
+import { watchRegistrations } from './watch.ts';
+
+export interface PlanReport {
+  /** HAProxy has what Consul wants. */
+  inSync: boolean;
+  /** What is wanted: by service, the ids of its servers. */
+  wanted: Record<string, string[]>;
+  /** Lines of haproxy.cfg that a reload is to add (+) or to take away (-). */
+  structure: string[];
+  steps: Step[];
+  /** Servers that are drained, and still have requests. */
+  leaving: number;
+  faults: Fault[];
+}
+
+const consulPatienceMs = 3_000;
+const log = createLogger({ service: 'lb', version: '', instance: 'plan', level: 'silent' });
+
+/** `environment` holds lb's settings. Rejects where Consul or HAProxy does not answer. */
+export async function planReport(environment: Record<string, string>): Promise<PlanReport> {
+  const settings = loadSettings(schema, environment);
+  const [instances, inForce, running, file = ''] = await Promise.all([
+    registered(settings),
+    remember(settings.haproxyConfig, log),
+    look(settings.haproxyRuntimeSocket),
+    readIfThere(settings.haproxyConfig),
+  ]);
+  const { model, faults } = modelOf(instances, inForce);
+  const { reload, steps, leaving } = planOf(model, structureOf(model, settings), running);
+  return {
+    inSync: !reload && steps.length === 0,
+    wanted: wantedOf(model),
+    structure: reload ? differenceOf(file, renderConfig(model, settings)) : [],
+    ...{ steps, leaving, faults },
+  };
+}
+
+/** The report as lines for a person. */
+export function planLines(report: PlanReport): string[] {
+  const { inSync, wanted, structure, steps, leaving, faults } = report;
+  const services = Object.values(wanted);
+  const size = `${services.length} services, ${services.flat().length} servers`;
+  return [
+    `HAProxy ${inSync ? 'has' : 'does not have'} what Consul wants: ${size}`,
+    ...structure.map((line) => `  reload  ${line}`),
+    ...steps.map((step) => `  ${lineOf(step)}`),
+    ...(leaving > 0 ? [`  leaving when their last request is done: ${leaving}`] : []),
+    ...(faults.length > 0 ? ['Not taken as they are registered:'] : []),
+    ...faults.map(({ service, instance, reason }) => `  ${instance ?? service}: ${reason}`),
+  ];
+}
+
+/** What lb is told first when it starts. */
+async function registered(settings: LbSettings): Promise<readonly Instance[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly Instance[]>();
+  const end = new AbortController();
+  const timer = setTimeout(() => {
+    reject(new Error(`Consul did not answer within ${consulPatienceMs} ms: ${settings.consulUrl}`));
+  }, consulPatienceMs);
+  watchRegistrations(connectConsul(settings), [], resolve, { signal: end.signal, log });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    end.abort();
+  }
+}
+
+const wantedOf = ({ services }: Model): Record<string, string[]> =>
+  Object.fromEntries(services.map(({ name, servers }) => [name, servers.map(({ id }) => id)]));
+
+function differenceOf(before: string, after: string): string[] {
+  const [gone, come] = [before, after].map((text) => new Set(text.split('\n')));
+  return [
+    ...[...(gone ?? [])].filter((line) => !come?.has(line)).map((line) => `- ${line.trim()}`),
+    ...[...(come ?? [])].filter((line) => !gone?.has(line)).map((line) => `+ ${line.trim()}`),
+  ];
+}
+
+function lineOf(step: Step): string {
+  switch (step.kind) {
+    case 'add':
+    case 'move': {
+      const { id, address, port, weight } = step.server;
+      return `${step.kind.padEnd(6)}  ${step.backend}/${id} at ${address} port ${port}, weight ${weight}`;
+    }
+    case 'weigh':
+      return `weigh   ${step.backend}/${step.id}: ${step.weight}`;
+    default:
+      return `${step.kind.padEnd(6)}  ${step.backend}/${step.id}`;
+  }
+}
