@@ -34,7 +34,7 @@ export function ChatScreen({ chat, client }: { chat: Chat; client: Client }) {
   const panels = <Panels chat={chat} />;
   return (
     <div className="chat">
-      <a className="skip-link" href="#composer">
+      <a className="skip-link" href="#composer" target="_self">
         Skip to writing
       </a>
       {roomsFit ? (

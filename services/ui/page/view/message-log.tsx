@@ -35,7 +35,7 @@ const nearTopPx = 600;
 export function MessageLog(props: MessageLogProps) {
   const { chat, room, lines, people, opened, complete, firstNew, editing, onAtEnd } = props;
   const box = useRef<HTMLDivElement>(null);
-  const { atEnd, look, toEnd } = useScroll(box, lines, firstNew);
+  const { atEnd, look, toEnd } = useScroll(box, { content: lines, opened, firstNew });
   const older = useOlder(chat, room, complete || !opened);
   const [active, setActive] = useState<string>();
   const now = useNow();

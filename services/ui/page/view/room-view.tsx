@@ -2,13 +2,13 @@
  * One room: its header, what does not work, its messages, and the place to write. Puts the core's answers together for
  * the parts below it; each of them draws one thing.
  */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Chat } from '../core/chat.ts';
 import type { Client } from '../core/client.ts';
 import { lastOwn, linesOf } from '../core/lines.ts';
 import type { Message } from '../core/models.ts';
 import { visibleMessages } from '../core/room-log.ts';
-import { unreadOf } from '../core/unread.ts';
+import { reduceReading, unreadOf } from '../core/unread.ts';
 import { Announcer } from './announcer.tsx';
 import { Composer } from './composer.tsx';
 import { useAttention, useStore } from './hooks.ts';
@@ -106,15 +106,18 @@ interface Read {
 function useReading(chat: Chat, { room, messages, opened, atEnd }: Read) {
   useStore(chat.reading.readings);
   const looking = useAttention() && atEnd;
-  const { readTo, line } = chat.reading.of(room);
+  const me = chat.userId;
+  const known = chat.reading.of(room);
+  // Worked out here as well, so that the line is there at once when the place to begin at is looked for.
+  const { readTo, line } = opened
+    ? reduceReading(known, { type: 'messages', messages, me, looking })
+    : known;
 
-  // Before the browser paints, so that the line is there when the place to scroll to is looked for.
-  useLayoutEffect(() => {
-    const me = chat.userId;
+  useEffect(() => {
     if (opened) chat.reading.feed(room, { type: 'messages', messages, me, looking });
-  }, [chat, room, messages, opened, looking]);
+  }, [chat, room, messages, me, opened, looking]);
 
-  const unread = readTo === undefined ? 0 : unreadOf(messages, readTo, chat.userId).length;
+  const unread = readTo === undefined ? 0 : unreadOf(messages, readTo, me).length;
   return { unread, line };
 }
 

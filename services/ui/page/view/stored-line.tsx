@@ -58,7 +58,7 @@ export function StoredLine(props: StoredLineProps) {
       <span className="line-time" aria-hidden="true">
         <Time at={at} />
       </span>
-      <MessageHtml message={message} />
+      <MessageHtml message={message} focusable={focusable} />
       {message.rev > 0 && <span className="edited">edited</span>}
       {mine && (
         <div className="line-actions">

@@ -5,36 +5,51 @@
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
+/** By the line's id: its element may be made anew when history joins the turn that it is in. */
 interface Anchor {
-  readonly element: Element;
+  readonly line: string;
   readonly top: number;
 }
 
 const endTolerancePx = 40;
 const aboveFirstNewPx = 72;
 
-export function useScroll(box: RefObject<HTMLElement | null>, content: unknown, firstNew?: string) {
+interface Content {
+  readonly content: unknown;
+  readonly opened: boolean;
+  /** The line to begin at where there is one; else it is the newest. */
+  readonly firstNew: string | undefined;
+}
+
+export function useScroll(
+  box: RefObject<HTMLElement | null>,
+  { content, opened, firstNew }: Content,
+) {
   const sticking = useRef(true);
   const anchor = useRef<Anchor>(undefined);
+  const lastTop = useRef(0);
   const begun = useRef(false);
   const [atEnd, setAtEnd] = useState(false);
-
-  const settle = useCallback(() => {
-    const element = box.current;
-    if (!element) return;
-    if (sticking.current) element.scrollTop = element.scrollHeight;
-    else if (anchor.current)
-      element.scrollTop += topOf(anchor.current.element, element) - anchor.current.top;
-  }, [box]);
 
   const look = useCallback(() => {
     const element = box.current;
     if (!element) return;
-    sticking.current =
-      element.scrollHeight - element.scrollTop - element.clientHeight < endTolerancePx;
+    const { scrollHeight, scrollTop, clientHeight } = element;
+    sticking.current = scrollHeight - scrollTop - clientHeight < endTolerancePx;
     anchor.current = anchorIn(element);
+    lastTop.current = scrollTop;
     setAtEnd(sticking.current);
   }, [box]);
+
+  const settle = useCallback(() => {
+    const element = box.current;
+    if (!element) return;
+    // Somebody has scrolled up in this very frame, and the event that says so is still to come.
+    if (element.scrollTop < lastTop.current - 1) look();
+    if (sticking.current) element.scrollTop = element.scrollHeight;
+    else element.scrollTop += shiftOf(anchor.current, element);
+    lastTop.current = element.scrollTop;
+  }, [box, look]);
 
   const toEnd = useCallback(() => {
     sticking.current = true;
@@ -43,16 +58,16 @@ export function useScroll(box: RefObject<HTMLElement | null>, content: unknown, 
   }, [settle, look]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever the content changes, its height may have.
-  useLayoutEffect(() => settle(), [settle, content]);
-
   useLayoutEffect(() => {
-    const line = firstNew && box.current?.querySelector(`[data-line="${CSS.escape(firstNew)}"]`);
-    if (begun.current || !line || !box.current) return;
-    begun.current = true;
-    sticking.current = false;
-    box.current.scrollTop += topOf(line, box.current) - aboveFirstNewPx;
-    look();
-  }, [box, firstNew, look]);
+    const element = box.current;
+    const line = element && firstNew && lineIn(element, firstNew);
+    if (opened && !begun.current && element && line) {
+      element.scrollTop += topOf(line, element) - aboveFirstNewPx;
+      look();
+    }
+    begun.current ||= opened;
+    settle();
+  }, [box, look, settle, content, opened]);
 
   useEffect(() => {
     const element = box.current;
@@ -68,11 +83,22 @@ export function useScroll(box: RefObject<HTMLElement | null>, content: unknown, 
 
 /** The first line that is in view. */
 function anchorIn(box: Element): Anchor | undefined {
-  for (const element of box.querySelectorAll('[data-line]')) {
+  for (const element of box.querySelectorAll<HTMLElement>('[data-line]')) {
     const top = topOf(element, box);
-    if (top + element.clientHeight > 0) return { element, top };
+    const { line } = element.dataset;
+    if (line && top + element.clientHeight > 0) return { line, top };
   }
   return undefined;
+}
+
+/** How far the line has moved since. */
+function shiftOf(anchor: Anchor | undefined, box: Element): number {
+  const element = anchor && lineIn(box, anchor.line);
+  return element ? topOf(element, box) - anchor.top : 0;
+}
+
+function lineIn(box: Element, line: string): Element | null {
+  return box.querySelector(`[data-line="${CSS.escape(line)}"]`);
 }
 
 function topOf(element: Element, box: Element): number {
