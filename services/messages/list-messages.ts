@@ -13,6 +13,8 @@ export type MessageLists = (query: ListQuery) => Promise<Buffer>;
 
 const limitMax = 200;
 const limitByDefault = 100;
+/** Who asks since a time knows no cursor to go on from: the predecessor's clients, which got all there was. */
+const limitSince = 1_000;
 const waitingMax = 2_000;
 
 const wholeNumber = z
@@ -29,22 +31,24 @@ export const roomName = z
 export const listQuery = z
   .object({
     room: roomName.default('general'),
-    limit: limit.default(limitByDefault),
+    limit: limit.optional(),
     after: wholeNumber.optional(),
     before: wholeNumber.optional(),
     latest: limit.optional(),
     updated_since: wholeNumber.optional(),
+    user_id: wholeNumber.optional(),
   })
+  .refine(hasOneCursor, 'expected one of after, before, latest and updated_since at most')
   .refine(
-    ({ after, before, latest, updated_since }) =>
-      [after, before, latest, updated_since].filter((cursor) => cursor !== undefined).length <= 1,
-    'expected one of after, before, latest and updated_since at most',
+    ({ user_id, after, updated_since }) =>
+      user_id === undefined || (after ?? updated_since) === undefined,
+    'expected user_id alone or with before or latest',
   )
   .transform(
-    ({ room, limit, latest, ...cursors }): ListQuery => ({
-      room,
-      limit: latest ?? limit,
-      selection: latest === undefined ? selectionOf(cursors) : { kind: 'latest' },
+    (query): ListQuery => ({
+      room: query.room,
+      limit: query.latest ?? query.limit ?? limitOf(query),
+      selection: selectionOf(query),
     }),
   );
 
@@ -67,16 +71,28 @@ async function answerTo(pool: Pool, query: ListQuery): Promise<Buffer> {
   return Buffer.from(JSON.stringify({ messages: rows.map(toMessage), change, more }));
 }
 
+type Cursors = Partial<
+  Record<'after' | 'before' | 'latest' | 'updated_since' | 'user_id', number | undefined>
+>;
+
+function hasOneCursor({ after, before, latest, updated_since }: Cursors): boolean {
+  return [after, before, latest, updated_since].filter((it) => it !== undefined).length <= 1;
+}
+
+function limitOf({ updated_since }: Cursors): number {
+  return updated_since === undefined ? limitByDefault : limitSince;
+}
+
 function selectionOf({
   after,
   before,
-  updated_since = 0,
-}: {
-  after?: number | undefined;
-  before?: number | undefined;
-  updated_since?: number | undefined;
-}): Selection {
+  latest,
+  updated_since,
+  user_id: author,
+}: Cursors): Selection {
   if (after !== undefined) return { kind: 'after', change: after };
-  if (before !== undefined) return { kind: 'before', seq: before };
-  return { kind: 'since', seconds: updated_since };
+  const isHistory = [before, latest, author].some((it) => it !== undefined);
+  return isHistory
+    ? { kind: 'newest', before, author }
+    : { kind: 'since', seconds: updated_since ?? 0 };
 }

@@ -137,9 +137,14 @@ test('history is paged backwards from any place, and says when there is no more'
   expect(await page('?before=5&limit=3')).toEqual(['2 3 4', true]);
   expect(await page('?before=2&limit=3')).toEqual(['1', false]);
   expect(await page('?before=1')).toEqual(['', false]);
-  expect(await page('?updated_since=0&limit=2')).toEqual(['6 7', true]);
+  await post(service, world.token(2), 'another');
+  expect(await page('?user_id=1&limit=3')).toEqual(['5 6 7', true]);
+  expect(await page('?user_id=1&before=3')).toEqual(['1 2', false]);
+  expect(await page('?user_id=2')).toEqual(['another', false]);
+  expect(await page('?user_id=3')).toEqual(['', false]);
+  expect(await page('?updated_since=0&limit=2')).toEqual(['7 another', true]);
   expect(await page('?after=4&limit=2')).toEqual(['5 6', true]);
-  expect(await page('?after=7')).toEqual(['', false]);
+  expect(await page('?after=8')).toEqual(['', false]);
   expect(await page('?after=999')).toEqual(['', false]);
 });
 
@@ -148,17 +153,19 @@ test('every list reads as many rows as it gives, wherever in a long room it begi
   t.onTestFinished(() => pool.end());
   await pool.query(
     `INSERT INTO messages (room_id, seq, change_number, user_id, created_at, updated_at, source, html)
-     SELECT room_id, seq, seq, 1, UNIX_TIMESTAMP(), UNIX_TIMESTAMP() - 30000 + seq, 'x', 'x'
+     SELECT room_id, seq, seq, seq % 100, UNIX_TIMESTAMP(), UNIX_TIMESTAMP() - 30000 + seq, 'x', 'x'
      FROM rooms JOIN seq_1_to_20000`,
   );
   await pool.query('UPDATE rooms SET last_change = 20000');
   await pool.query('ANALYZE TABLE messages');
   const now = Math.floor(Date.now() / 1_000);
   const selections: Selection[] = [
-    { kind: 'latest' },
+    { kind: 'newest' },
+    { kind: 'newest', author: 1 },
     ...[0, 5_000, 10_000, 15_000, 19_990].flatMap((place): Selection[] => [
       { kind: 'after', change: place },
-      { kind: 'before', seq: place },
+      { kind: 'newest', before: place },
+      { kind: 'newest', before: place, author: 2 },
       { kind: 'since', seconds: now - place },
     ]),
   ];

@@ -22,5 +22,6 @@ CREATE TABLE IF NOT EXISTS messages (
   UNIQUE KEY messages_by_change (room_id, change_number),
   UNIQUE KEY messages_by_idempotency_key (user_id, idempotency_key),
   KEY messages_by_time (room_id, updated_at, seq),
+  KEY messages_by_author (room_id, user_id, seq),
   KEY messages_by_links_due (links_due_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;

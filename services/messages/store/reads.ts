@@ -10,11 +10,14 @@ import type { Pool } from 'mysql2/promise';
 import { z } from 'zod';
 import { type MessageRow, messageColumns, messageRow } from './rows.ts';
 
-/** Which messages of a room: changed after a number, older than a place in it, the newest, or changed since a time. */
+/** Which messages of a room: changed after a number, the newest (older than a place, by one author), or changed since. */
 export type Selection =
   | { readonly kind: 'after'; readonly change: number }
-  | { readonly kind: 'before'; readonly seq: number }
-  | { readonly kind: 'latest' }
+  | {
+      readonly kind: 'newest';
+      readonly before?: number | undefined;
+      readonly author?: number | undefined;
+    }
   | { readonly kind: 'since'; readonly seconds: number };
 
 export interface ListQuery {
@@ -97,24 +100,21 @@ function clausesOf(selection: Selection, lastChange: number): Clauses {
         values: [selection.change, lastChange],
         order: 'change_number',
       };
-    case 'before':
+    case 'newest': {
+      const { before = Number.MAX_SAFE_INTEGER, author } = selection;
+      const index = author === undefined ? 'messages_by_seq' : 'messages_by_author';
+      const byAuthor = author === undefined ? '' : 'user_id = ? AND ';
       return {
-        index: 'messages_by_seq',
-        condition: 'seq < ? AND NOT deleted',
-        values: [selection.seq],
+        index,
+        condition: `${byAuthor}seq < ? AND NOT deleted`,
+        values: author === undefined ? [before] : [author, before],
         order: 'seq DESC',
       };
-    case 'latest':
-      return {
-        index: 'messages_by_seq',
-        condition: 'NOT deleted',
-        values: [],
-        order: 'seq DESC',
-      };
+    }
     case 'since':
       return {
         index: 'messages_by_time',
-        condition: `updated_at > GREATEST(?, UNIX_TIMESTAMP() - ${dayInSeconds}) AND NOT deleted`,
+        condition: `updated_at >= GREATEST(?, UNIX_TIMESTAMP() - ${dayInSeconds}) AND NOT deleted`,
         values: [selection.seconds],
         order: 'updated_at DESC, seq DESC',
       };
