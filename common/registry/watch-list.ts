@@ -14,8 +14,8 @@ import { backoffMs, pause } from '../pause.ts';
 import type { BlockingQuery } from './consul.ts';
 import { afterAnswer, afterError, type Belief, isInDoubt, noBelief } from './last-known-good.ts';
 
-/** Between two answers that said the same; what changes meanwhile is told this much later. */
-const noNewsPauseMs = 250;
+/** From one question without news to the next; an answer that took longer needs no pause. */
+const noNewsIntervalMs = 250;
 const maxRetryMs = 2_000;
 /** Asks for the present state instead of the next change. */
 const startIndex = '0';
@@ -40,6 +40,7 @@ export async function watchList<T extends { id: string }>(watch: ListWatch<T>): 
   let failures = 0;
 
   while (!signal.aborted) {
+    const askedAt = performance.now();
     const answer = await ask(watch, index);
     if (signal.aborted) return;
     if ('error' in answer) {
@@ -61,7 +62,7 @@ export async function watchList<T extends { id: string }>(watch: ListWatch<T>): 
     const doubting = isInDoubt(belief, performance.now());
     index = wentBack || doubting ? startIndex : answer.index;
     if (isDeepStrictEqual(belief.known, told)) {
-      await pause(noNewsPauseMs, signal);
+      await pause(Math.max(0, askedAt + noNewsIntervalMs - performance.now()), signal);
     } else {
       told = belief.known;
       onChange(told);
