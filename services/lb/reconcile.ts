@@ -120,15 +120,16 @@ export function reconcile({ settings, inForce, log, signal }: ReconcileOptions):
   const isRefused = (structure: string): boolean =>
     refusal?.structure === structure && performance.now() < refusal.atMs + refusalHoldsMs;
 
-  /** The memory first: a file that remembers more than HAProxy has does no harm. */
   const save = async (model: Model) => {
-    const files = [
+    const files: [path: string, text: string][] = [
       [memoryPath(haproxyConfig), memoryText(model)],
       [haproxyConfig, renderConfig(model, settings)],
-    ] as const;
-    for (const [path, text] of files) {
-      if ((await readIfThere(path)) !== text) await replaceFile(path, text);
-    }
+    ];
+    await Promise.all(
+      files.map(async ([path, text]) => {
+        if ((await readIfThere(path)) !== text) await replaceFile(path, text);
+      }),
+    );
   };
 
   const tellFaults = (faults: readonly Fault[]) => {
