@@ -86,6 +86,13 @@ test('a body over the limit is 413, another content type or a compressed one 415
   expect(zipped.status).toBe(415);
 });
 
+test('a post without any body is 400, whatever its type', async (t) => {
+  const { call } = await build(t);
+  const expected = { status: 400, body: { code: 'invalid_json' } };
+  expect(await call('/notes', { method: 'POST' })).toMatchObject(expected);
+  expect(await call('/notes', { method: 'POST', body: '' })).toMatchObject(expected);
+});
+
 test('an unknown method is 405 and says which there are; an unknown path is 404', async (t) => {
   const { call } = await build(t);
   const answer = await call('/notes', { method: 'DELETE' });

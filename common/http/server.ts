@@ -5,7 +5,7 @@
  * values of the right type or is not called at all. The app around the routes is http/app.ts.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import express, { type IRouter, type RequestHandler } from 'express';
+import express, { type IRouter, type Request, type RequestHandler } from 'express';
 import type { z } from 'zod';
 import { assertTimeLeft } from '../context.ts';
 import { badRequest, notFound, ServiceError } from '../errors.ts';
@@ -61,6 +61,8 @@ export function jsonBody({ limit = bodyLimitBytes }: { limit?: number } = {}): R
   // them.
   const read = express.json({ limit, inflate: false, strict: true });
   return (request, response, next) => {
+    // A body that is not there has no wrong type.
+    if (isEmpty(request)) throw badRequest('invalid_json', 'expected a JSON object, got no body');
     if (request.is('application/json') === false) {
       throw new ServiceError({
         status: 415,
@@ -94,6 +96,10 @@ export function internalOnly(key: string): RequestHandler {
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+const isEmpty = (request: Request): boolean =>
+  request.get('transfer-encoding') === undefined &&
+  Number(request.get('content-length') ?? 0) === 0;
 
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
