@@ -21,7 +21,8 @@ export default defineConfig({
           globalSetup: ['test/setup/parts.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          // Two files must not run the same service at once: it would be found in Consul by both.
+          fileParallelism: false,
         },
       },
       {
