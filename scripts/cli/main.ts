@@ -44,6 +44,8 @@ async function listVerbs(): Promise<number> {
 
 // What a stack places on disk is read by its programs' own users, whatever the caller's mask.
 process.umask(0o022);
+// Whoever read our lines may be gone (`mf up | head`): that is no reason to stop half-way.
+process.stdout.on('error', () => undefined);
 const code = await main(process.argv.slice(2));
 // Nothing may keep a command alive that has said how it ended, such as a part that is still polled.
 process.stdout.write('', () => process.exit(code));

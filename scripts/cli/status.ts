@@ -20,7 +20,8 @@ Exits with 1 when one of them is not healthy, or none runs.`,
 };
 
 export function statusText({ stack, url, programs }: Overview): string {
-  if (programs.length === 0) return `Stack ${stack} is down · next: mf up${stackOption(stack)}`;
+  const runs = programs.some(({ health }) => health !== 'stopped');
+  if (!runs) return `Stack ${stack} is down · next: mf up${stackOption(stack)}`;
   return `Stack ${stack} at ${url}\n\n${programsTable(programs)}`;
 }
 

@@ -125,7 +125,8 @@ async function undo({ stack, supervisor, started }: Campaign, wasDown: boolean):
 function interruption(): Promise<never> {
   return new Promise((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => reject(new Error(`interrupted by ${signal}`)));
+      // Not `once`: the last listener that goes would let execa end us before we have undone anything.
+      process.on(signal, () => reject(new Error(`interrupted by ${signal}`)));
     }
   });
 }

@@ -9,37 +9,56 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Stack } from './stack.ts';
+import { isPart } from './start-parts.ts';
 
+const nameVariable = 'SUPERVISOR_PROCESS_NAME=';
 const patienceMs = 20_000;
 const pollMs = 50;
 
-/** Resolves to how many processes it ended: in order if they can, by force if they take too long. */
-export async function endLeftovers(stack: Pick<Stack, 'dir'>): Promise<number> {
+interface Leftover {
+  pid: number;
+  program: string;
+}
+
+/** Instances first, as they deregister in Consul. Resolves to whether there was anything. */
+export async function endLeftovers(stack: Pick<Stack, 'dir'>): Promise<boolean> {
   const found = await leftovers(stack.dir);
+  const isInstance = ({ program }: Leftover) => !isPart(program);
+  await endAll(stack.dir, isInstance);
+  await endAll(stack.dir, () => true);
+  return found.length > 0;
+}
+
+/** In order if they can, by force if they take too long. */
+async function endAll(dir: string, chosen: (one: Leftover) => boolean): Promise<void> {
   const forceAt = performance.now() + patienceMs;
-  signalAll(found, 'SIGTERM');
-  for (let left = found; left.length > 0; left = await leftovers(stack.dir)) {
+  signalAll((await leftovers(dir)).filter(chosen), 'SIGTERM');
+  for (;;) {
+    const left = (await leftovers(dir)).filter(chosen);
+    if (left.length === 0) return;
     if (performance.now() > forceAt) signalAll(left, 'SIGKILL');
     await wait(pollMs);
   }
-  return found.length;
 }
 
-async function leftovers(dir: string): Promise<number[]> {
+async function leftovers(dir: string): Promise<Leftover[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const belongs = await Promise.all(pids.map((pid) => belongsTo(pid, dir)));
-  return pids.filter((_, i) => belongs[i]).map(Number);
+  const found = await Promise.all(pids.map((pid) => leftoverOf(pid, dir)));
+  return found.filter((one) => one !== undefined);
 }
 
-async function belongsTo(pid: string, dir: string): Promise<boolean> {
-  const socket = `SUPERVISOR_SERVER_URL=unix://${join(dir, 'supervisor/supervisor.sock')}`;
+async function leftoverOf(pid: string, dir: string): Promise<Leftover | undefined> {
   // Processes come and go while we look, and those of other users are closed to us: neither is ours.
   const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-  return environment.split('\0').includes(socket);
+  const variables = environment.split('\0');
+  const socket = join(dir, 'supervisor/supervisor.sock');
+  if (!variables.includes(`SUPERVISOR_SERVER_URL=unix://${socket}`)) return undefined;
+  const name = variables.find((variable) => variable.startsWith(nameVariable));
+  return { pid: Number(pid), program: name?.slice(nameVariable.length) ?? '' };
 }
 
-function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) {
+function signalAll(processes: readonly Leftover[], signal: NodeJS.Signals): void {
+  for (const { pid } of processes) {
     try {
       process.kill(pid, signal);
     } catch {

@@ -44,7 +44,8 @@ async function take(file: string, seconds: number): Promise<(() => Promise<void>
   const child = spawn(
     'flock',
     ['--timeout', String(seconds), file, 'sh', '-c', 'echo locked; exec cat'],
-    { stdio: ['pipe', 'pipe', 'ignore'] },
+    // Detached: a Ctrl-C, which goes to the whole group, must not free the lock before we have undone.
+    { stdio: ['pipe', 'pipe', 'ignore'], detached: true },
   );
   const gone = once(child, 'exit');
   const taken = await Promise.race([

@@ -6,6 +6,7 @@
  */
 import { StepFailure, UsageError } from './failure.ts';
 import { endLeftovers } from './leftovers.ts';
+import { whileLocked } from './lock.ts';
 import {
   chooseInnerPorts,
   describeHolder,
@@ -19,9 +20,11 @@ import {
   defaultStack,
   findStack,
   knowServices,
+  listStacks,
   type Stack,
   saveStack,
   stackOption,
+  stacksFolder,
 } from './stack.ts';
 import { superviseStack } from './supervisor.ts';
 
@@ -39,7 +42,7 @@ export interface Asked {
 
 export async function openStack(asked: Asked): Promise<Stack> {
   const found = await findStack(asked.name);
-  if (found === undefined) return makeStack(asked);
+  if (found === undefined) return whileMaking(() => makeStack(asked));
   const stack = await knowServices(found, asked.services);
   if (await superviseStack(stack).running()) {
     refuseToMove(stack, asked);
@@ -55,12 +58,21 @@ export async function openStack(asked: Asked): Promise<Stack> {
 }
 
 async function makeStack({ name, port, bind = everywhere, services }: Asked): Promise<Stack> {
-  const byDefault =
-    name === defaultStack ? defaultPublicPort : await firstFree(firstOtherPort, bind);
-  const publicPort = port ?? byDefault;
+  const publicPort = port ?? (await defaultPort(name, bind));
   await refuseTaken(publicPort, bind, name);
   const ports = { ...(await chooseInnerPorts()), public: publicPort };
   return createStack(name, { bind, ports, services });
+}
+
+async function defaultPort(name: string, bind: string): Promise<number> {
+  if (name === defaultStack) return defaultPublicPort;
+  const others = await Promise.all((await listStacks()).map(findStack));
+  return firstFree(firstOtherPort, bind, new Set(others.map((other) => other?.ports.public ?? 0)));
+}
+
+/** One at a time, as the port of a stack that is only just made is free for everybody to see. */
+function whileMaking(make: () => Promise<Stack>): Promise<Stack> {
+  return whileLocked(stacksFolder(), 'mf up', () => undefined, make);
 }
 
 function refuseToMove(stack: Stack, { port, bind }: Asked): void {

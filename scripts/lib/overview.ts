@@ -5,7 +5,7 @@
  * three does not answer makes programs unhealthy, not the view impossible.
  */
 import { messageOf } from './failure.ts';
-import { type Registered, registrations, serversUp } from './serving.ts';
+import { complaintOf, registeredAs, registrations, serversUp } from './serving.ts';
 import { publicUrl, type Stack } from './stack.ts';
 import { addressOf, isPart, partOf } from './start-parts.ts';
 import { type Declared, type ProgramState, superviseStack } from './supervisor.ts';
@@ -75,8 +75,8 @@ async function lookAtPart(stack: Stack, part: Parameters<typeof partOf>[1]): Pro
 async function lookAtInstance(stack: Stack, program: Declared, up: Set<string>): Promise<Seen> {
   try {
     const all = await registrations(stack, program.service);
-    const found = all.find((one) => one.program === program.name);
-    if (found === undefined) return { complaint: 'not registered' };
+    const found = registeredAs(all, program.name, up);
+    if (found === undefined) return { complaint: 'it has not registered' };
     const complaint = complaintOf(found, up);
     return complaint === undefined
       ? { address: found.address }
@@ -84,14 +84,6 @@ async function lookAtInstance(stack: Stack, program: Declared, up: Set<string>):
   } catch (error) {
     return { complaint: `Consul: ${messageOf(error)}` };
   }
-}
-
-function complaintOf(
-  { passing, routed, instance }: Registered,
-  up: Set<string>,
-): string | undefined {
-  if (!passing) return 'its check fails';
-  return routed && !up.has(instance) ? 'not served by HAProxy' : undefined;
 }
 
 function viewOf(program: Declared, state: ProgramState | undefined, seen: Seen): ProgramView {

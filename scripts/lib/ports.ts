@@ -38,9 +38,14 @@ export async function rechooseTaken(ports: Ports): Promise<Ports> {
   return kept;
 }
 
-export async function firstFree(from: number, bind: string): Promise<number> {
+/** `reserved` are other stacks' ports, which may be down just now. */
+export async function firstFree(
+  from: number,
+  bind: string,
+  reserved: ReadonlySet<number> = new Set(),
+): Promise<number> {
   for (let port = from; port <= 65_535; port += 1) {
-    if (await isFree(port, bind)) return port;
+    if (!reserved.has(port) && (await isFree(port, bind))) return port;
   }
   throw new Error(`no port from ${from} up is free`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readManifest } from './manifest.ts';
-import { buildRelease } from './release.ts';
+import { buildRelease, verifyRelease } from './release.ts';
 import type { Service } from './services.ts';
 
 const source = {
@@ -87,9 +87,10 @@ test('a change that leaves no trace in the bundle finds the release that is ther
 
 test('a release that somebody edited is refused', async () => {
   const { release } = await build();
-  const { folder } = await release();
-  await appendFile(join(folder, 'main.js'), 'process.exit(1);\n');
-  await expect(release()).rejects.toThrow('main.js was changed');
+  const built = await release();
+  await verifyRelease(built);
+  await appendFile(join(built.folder, 'main.js'), 'process.exit(1);\n');
+  await expect(verifyRelease(built)).rejects.toThrow('main.js was changed');
 });
 
 test('a label that exists with other content is not written again', async () => {

@@ -8,10 +8,12 @@
  * The label is the service's version and the content's hash; a label that exists is never written
  * again. What was built from the same files before is found by their hash, without building.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { bundle } from './bundle.ts';
+import { StepFailure } from './failure.ts';
 import { contentHash, differences, hashFiles, type Manifest, readManifest } from './manifest.ts';
 import type { Service } from './services.ts';
 import { commitOf, sourceHash } from './source.ts';
@@ -36,22 +38,20 @@ export async function buildRelease(
   const source = await sourceHash(checkout, service);
   const knownBy = join(home, 'sources', source);
   const known = (await readFile(knownBy, 'utf8').catch(() => '')).trim();
-  if (known !== '') {
-    const folder = join(home, known);
-    await verifyRelease(folder);
-    return { service: service.name, label: known, folder, built: false };
+  if (known !== '' && existsSync(join(home, known))) {
+    return { service: service.name, label: known, folder: join(home, known), built: false };
   }
   const release = await buildFresh(checkout, service, home);
   await write(knownBy, `${release.label}\n`);
   return release;
 }
 
-/** Refuses a release whose files are not those of its manifest. */
-export async function verifyRelease(folder: string): Promise<void> {
+/** Refuses a release whose files are not those of its manifest: before every start of an instance. */
+export async function verifyRelease({ service, label, folder }: Release): Promise<void> {
   const wrong = differences(await readManifest(folder), await hashFiles(folder));
-  if (wrong.length > 0) {
-    throw new Error(`the release ${folder} is not what was built: ${wrong.join(', ')}`);
-  }
+  if (wrong.length === 0) return;
+  const why = `the release is not what was built: ${wrong.join(', ')}`;
+  throw new StepFailure(`${service} ${label}`, why, `rm -r ${folder}`);
 }
 
 async function buildFresh(checkout: string, service: Service, home: string): Promise<Release> {

@@ -78,7 +78,29 @@ export function parseServersUp(csv: string): Set<string> {
   return new Set(up.map((cells) => cells[name] ?? ''));
 }
 
-/** Resolves when the program's instance of this version serves. */
+/** What keeps an instance from serving; undefined when nothing does. */
+export function complaintOf(
+  { passing, routed, instance }: Registered,
+  up: ReadonlySet<string>,
+): string | undefined {
+  if (!passing) return 'its check in Consul fails';
+  return routed && !up.has(instance) ? 'HAProxy does not send requests to it' : undefined;
+}
+
+/**
+ * The program's instance. Of several (one that died without a word stays registered for a minute)
+ * the one that is best off.
+ */
+export function registeredAs(
+  all: readonly Registered[],
+  program: string,
+  up: ReadonlySet<string>,
+): Registered | undefined {
+  const ours = all.filter((one) => one.program === program);
+  return ours.find((one) => complaintOf(one, up) === undefined) ?? ours.at(-1);
+}
+
+/** Resolves when the program has an instance of this version that serves. */
 export async function untilServing(
   stack: Stack,
   wanted: { service: string; program: string; version: string },
@@ -86,13 +108,13 @@ export async function untilServing(
 ): Promise<void> {
   await until(async () => {
     const all = await registrations(stack, wanted.service);
-    const found = all.find(
-      ({ program, version }) => program === wanted.program && version === wanted.version,
-    );
-    if (found === undefined) throw new Error('it has not registered');
-    if (!found.passing) throw new Error('its check in Consul does not pass');
-    if (!throughHaproxy || !found.routed) return;
-    const up = await serversUp(stack);
-    if (!up.has(found.instance)) throw new Error('HAProxy does not send requests to it');
+    const ofVersion = all.filter(({ version }) => version === wanted.version);
+    const ofInterest = throughHaproxy
+      ? ofVersion
+      : ofVersion.map((one) => ({ ...one, routed: false }));
+    const up = throughHaproxy ? await serversUp(stack) : new Set<string>();
+    const found = registeredAs(ofInterest, wanted.program, up);
+    const complaint = found ? complaintOf(found, up) : 'it has not registered';
+    if (complaint !== undefined) throw new Error(complaint);
   });
 }

@@ -145,7 +145,7 @@ export async function stackDir(name: string): Promise<string> {
   return realpath(dir).catch((error: unknown) => noSuchFile(error) ?? dir);
 }
 
-function stacksFolder(): string {
+export function stacksFolder(): string {
   return resolve(process.env.MF_STATE_DIR ?? join(checkout, '.stack'));
 }
 

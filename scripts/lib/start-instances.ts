@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { confined } from './confine.ts';
 import { instanceOf, migrationOf, nextName } from './instance.ts';
-import { buildRelease, type Release } from './release.ts';
+import { buildRelease, type Release, verifyRelease } from './release.ts';
 import type { Service } from './services.ts';
 import { untilServing } from './serving.ts';
 import { type Stack, stackOption } from './stack.ts';
@@ -60,6 +60,7 @@ export async function startInstances(
     ({ service }) => service === balancer,
   );
   const fresh = planned.filter(({ isNew }) => isNew);
+  await Promise.all(fresh.map(({ release }) => verifyRelease(release)));
   await Promise.all(fresh.map((one) => migrate(campaign, one)));
 
   const begun = output.now();

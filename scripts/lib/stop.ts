@@ -12,7 +12,7 @@ import { superviseStack } from './supervisor.ts';
 /** Resolves to whether anything was running. */
 export async function stopStack(stack: Stack): Promise<boolean> {
   const supervisor = superviseStack(stack);
-  if (!(await supervisor.running())) return (await endLeftovers(stack)) > 0;
+  if (!(await supervisor.running())) return endLeftovers(stack);
   const programs = await supervisor.declared();
   await supervisor.withdraw(programs.map(({ name }) => name).filter((name) => !isPart(name)));
   await supervisor.shutdown();

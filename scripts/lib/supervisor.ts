@@ -58,6 +58,8 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
       env: { PATH: path, LC_ALL: 'C.UTF-8' },
       extendEnv: false,
       stdin: 'ignore',
+      // Out of reach of a Ctrl-C, which goes to our whole group: what is half a daemon cannot be stopped.
+      detached: true,
     });
   }
 
@@ -117,9 +119,11 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
 
   /** Stops everything that still runs, all at once, and then the daemon itself. */
   async function shutdown(): Promise<void> {
+    const pid = (await readFile(join(folder, 'supervisord.pid'), 'utf8')).trim();
     await control('stop', 'all');
     await control('shutdown');
-    while (await running()) await wait(pollMs);
+    // Its socket goes before it does; and one that nobody reaps has no command line any more.
+    while ((await readFile(`/proc/${pid}/cmdline`).catch(() => '')).length > 0) await wait(pollMs);
   }
 
   /** Where the daemon's log ends now: endOf looks from there on. */
