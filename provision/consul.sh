@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs Consul: takes one that is there, else HashiCorp's apt repository where that answers
-# quickly, else Debian's own last package, of the machine's own mirror.
+# Installs Consul: takes one that is there, else the one in the machine's apt sources (HashiCorp's
+# repository, where somebody has added it), else Debian's own last package, of the machine's mirror.
 #
 # Usage: consul.sh [--check | --dry-run]
 # Idempotent: changes nothing where there is a `consul`. Debian's package is of a suite (bullseye)
@@ -17,9 +17,6 @@ source "$provision_dir/apt.sh"
 # shellcheck source=provision/versions.sh
 source "$provision_dir/versions.sh"
 
-hashicorp=https://hashicorp-apt.test.example
-hashicorp_patience_seconds=3
-hashicorp_key=/usr/share/keyrings/hashicorp-archive-keyring.asc
 debian_key=/usr/share/keyrings/debian-archive-keyring.gpg
 
 missing() { missing_packages consul:consul; }
@@ -29,27 +26,18 @@ there() { consul version | head -n 1; }
 install() {
   # shellcheck source=/dev/null # the machine's own description
   codename=$(source /etc/os-release && echo "${VERSION_CODENAME:-}")
-  if hashicorp_answers; then install_hashicorps; else install_debians; fi
+  if in_sources; then apt_install consul; else install_debians; fi
 }
 
-hashicorp_answers() {
-  curl -fsS -m "$hashicorp_patience_seconds" -o /dev/null "$hashicorp/dists/$codename/InRelease" 2>/dev/null
-}
-
-install_hashicorps() {
-  quietly "fetching HashiCorp's key" curl -fsS --retry 3 -o "$hashicorp_key" "$hashicorp/gpg"
-  apt_source "$hashicorp" "$codename" "$hashicorp_key" >/etc/apt/sources.list.d/hashicorp.sources
-  apt_install consul
+in_sources() {
+  # A stranger's broken repository is no reason to stop.
+  apt_get update >/dev/null 2>&1 || true
+  [[ -n $(apt-cache madison consul 2>/dev/null) ]]
 }
 
 install_debians() {
   local uri
   uri=$(debian_mirror)
-  if [[ -z $uri ]]; then
-    # apt has not read its sources yet, and cannot tell which is which.
-    quietly "reading apt's sources" apt_get update
-    uri=$(debian_mirror)
-  fi
   [[ $uri ]] || fail "no Debian mirror for $codename among apt's sources" 'apt-get update, and see what it says'
   folder=$(mktemp -d)
   at_end+=(remove_folder)

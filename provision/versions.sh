@@ -15,6 +15,6 @@ node_sha512_arm64='FpJRPEz2OvvTLfjIOlNGFY9JLPMKgl5m+d4oGYBLg24kJ1mmvN1Zl/HPJgF4H
 npm_version=11.21.2
 npm_sha512='7HPApk+AflMUavSseL1Pm6CnYqMIHk53x+KmuhqmTDqPkjPMgxIpTPcTqsE91EKNw4gFBJV9fnXiSdGm1DXq9A=='
 
-# Debian's own last package of Consul, for where HashiCorp's repository does not answer.
+# Debian's own last package of Consul, for where the machine's apt sources have none.
 consul_debian_suite=bullseye
 consul_debian_version='1.8.7*'
