@@ -13,6 +13,7 @@ const verbs: Record<string, () => Promise<Verb>> = {
   down: async () => (await import('./down.ts')).down,
   status: async () => (await import('./status.ts')).status,
   url: async () => (await import('./url.ts')).url,
+  plan: async () => (await import('./plan.ts')).plan,
   logs: async () => (await import('./logs.ts')).logs,
 };
 

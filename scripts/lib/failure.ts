@@ -5,6 +5,9 @@
  * the part's own last words, and what to try; exit 1. Anything else is a fault of ours and shows
  * its stack trace. cli/main.ts prints them.
  */
+import { ExecaError } from 'execa';
+
+const lastLines = 12;
 
 export class UsageError extends Error {
   /** The command to try next. */
@@ -36,6 +39,16 @@ export class StepFailure extends Error {
     this.next = next;
     this.log = log;
   }
+}
+
+/** A step that threw: a command that failed tells by its last lines, everything else by its message. */
+export function failureOf(step: string, error: unknown, next: string): StepFailure {
+  if (!(error instanceof ExecaError))
+    return new StepFailure(step, messageOf(error), next, [], error);
+  const { exitCode, originalMessage = 'failed', all, stderr } = error;
+  const why = exitCode === undefined ? originalMessage : `failed with exit code ${exitCode}`;
+  const lines = String(all ?? stderr ?? '').split('\n');
+  return new StepFailure(step, why, next, lines.slice(-lastLines), error);
 }
 
 /** The message of whatever was thrown. */

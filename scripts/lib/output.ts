@@ -6,7 +6,7 @@
  * errors to stderr; styles appear only on a terminal.
  */
 import { styleText } from 'node:util';
-import { messageOf, StepFailure, UsageError } from './failure.ts';
+import { failureOf, StepFailure, UsageError } from './failure.ts';
 
 export interface Done {
   step: string;
@@ -61,7 +61,7 @@ export function createOutput(json: boolean, { out, err, now }: Terminal = termin
       if (!json) out(`${mark('→', 'green')} ${name} · ${did} after ${seconds.toFixed(1)} s`);
     } catch (error) {
       if (error instanceof StepFailure || error instanceof UsageError) throw error;
-      throw new StepFailure(name, messageOf(error), next, [], error);
+      throw failureOf(name, error, next);
     }
   }
 

@@ -4,10 +4,8 @@
  * Asked by whoever starts instances and by `mf status`. HAProxy is asked for its own view through
  * its socket, since only that says that requests reach the instance.
  */
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { ask } from '../../services/lb/runtime.ts';
 import { haproxyPaths } from './parts/haproxy.ts';
 import { until } from './parts/until.ts';
 import type { Stack } from './stack.ts';
@@ -59,12 +57,7 @@ export async function registrations(stack: Stack, service: string): Promise<Regi
 
 /** The servers that HAProxy would send a request to, by their names: instances' ids. */
 export async function serversUp(stack: Stack): Promise<Set<string>> {
-  const socket = connect(haproxyPaths(stack).runtimeSocket).setTimeout(timeoutMs, () =>
-    socket.destroy(new Error('HAProxy does not answer at its socket')),
-  );
-  await once(socket, 'connect');
-  socket.end('show stat\n');
-  return parseServersUp(await text(socket));
+  return parseServersUp(await ask(haproxyPaths(stack).runtimeSocket, 'show stat'));
 }
 
 /** Reads `show stat`: CSV whose columns are named by its first line. */

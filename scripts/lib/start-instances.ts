@@ -102,11 +102,11 @@ function plan(stack: Stack, declared: readonly Declared[], deployments: readonly
 async function migrate({ stack, output }: Campaign, { service, release }: Planned): Promise<void> {
   if (!service.hasMigrations) return;
   const next = `mf up${stackOption(stack.name)}`;
-  await output.step(`${service.name} ${release.label}`, next, async () => {
+  await output.step(`${service.name} migrations`, next, async () => {
     const { environment, ...program } = migrationOf(stack, service, release, process.execPath);
     const [file = '', ...words] = confined(program, stack);
     await execa(file, words, { cwd: '/', env: environment, extendEnv: false, all: true });
-    return 'schema migrated';
+    return 'applied';
   });
 }
 
