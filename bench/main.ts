@@ -2,7 +2,7 @@
  * `npm run bench`: brings up a stack of its own, measures it one thing after the other in one run, prints
  * a table, and takes it down again. bench/README.md says how to read the figures.
  *
- * Usage: main.ts [--quick] [--json FILE]
+ * Usage: main.ts [--quick] [--only NAME,NAME...] [--json FILE]
  * Load goes to loopback only, and each measurement ends after its time. `results/` keeps every run.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -12,46 +12,46 @@ import { parseArgs } from 'node:util';
 import { type Bench, prepare } from './bench.ts';
 import { measureFanOut } from './measure/fan-out.ts';
 import { measureJoining } from './measure/joining.ts';
-import { measureMemory } from './measure/memory.ts';
+import { measureIdleMemory, measureMemory } from './measure/memory.ts';
 import { measurePosts } from './measure/posts.ts';
 import { measureReads } from './measure/reads.ts';
 import { measureSignIns } from './measure/sign-ins.ts';
 import { type Row, renderTable } from './report.ts';
 import { bringUp, takeDown } from './stack.ts';
 
-const measurements: ((bench: Bench) => Promise<Row[]>)[] = [
-  async ({ upSeconds }) => [{ what: 'mf up → healthy', value: upSeconds, unit: 's' }],
-  async (bench) => (await measureMemory(bench)).slice(-1).map(whileIdle),
-  measureJoining,
-  measureFanOut,
-  measureReads,
-  measureSignIns,
-  measurePosts,
-  measureMemory,
-];
-
-function whileIdle(row: Row): Row {
-  return { ...row, what: `${row.what}, before any load` };
-}
+/** In this order: the later ones leave more rows, and more heat, behind. */
+const measurements: Record<string, (bench: Bench) => Promise<Row[]>> = {
+  up: async ({ upSeconds }) => [{ what: 'mf up → healthy', value: upSeconds, unit: 's' }],
+  idle: measureIdleMemory,
+  joining: measureJoining,
+  'fan-out': measureFanOut,
+  reads: measureReads,
+  'sign-ins': measureSignIns,
+  posts: measurePosts,
+  memory: measureMemory,
+};
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: Object.keys(measurements).join() },
     json: { type: 'string' },
   },
 });
-process.exitCode = 1; // until all is measured
+const interrupted = 130;
+process.once('SIGINT', () => void takeDown().finally(() => process.exit(interrupted)));
 try {
   const bench = await prepare(await bringUp(), values.quick);
   const rows: Row[] = [];
-  for (const measure of measurements) {
-    const measured = await measure(bench);
-    for (const { what } of measured) process.stderr.write(`→ ${what}\n`);
-    rows.push(...measured);
+  for (const name of values.only.split(',')) {
+    process.stderr.write(`→ measuring ${name}\n`);
+    rows.push(...((await measurements[name]?.(bench)) ?? []));
   }
   process.stdout.write(`${renderTable(rows)}\n`);
   await save(rows);
-  process.exitCode = 0;
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
 } finally {
   await takeDown();
 }

@@ -32,5 +32,7 @@ export async function takeDown(): Promise<void> {
 
 /** What it says goes to stderr: stdout is for the table. */
 async function run(...args: string[]): Promise<void> {
-  await execa(mf, args, { stdin: 'ignore', stdout: process.stderr, stderr: process.stderr });
+  const toStderr = { stdout: process.stderr, stderr: process.stderr } as const;
+  const { exitCode } = await execa(mf, args, { stdin: 'ignore', ...toStderr, reject: false });
+  if (exitCode !== 0) throw new Error(`mf ${args.join(' ')} ended with ${exitCode}`);
 }

@@ -15,6 +15,11 @@ interface Memory {
 
 const kbPerMb = 1_000;
 
+export async function measureIdleMemory(bench: Bench): Promise<Row[]> {
+  const all = await measureMemory(bench);
+  return all.slice(-1).map((row) => ({ ...row, what: `${row.what}, before any load` }));
+}
+
 export async function measureMemory({ stack }: Bench): Promise<Row[]> {
   const parentOf = await parents();
   const programs = await superviseStack(stack).status();
