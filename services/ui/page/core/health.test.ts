@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest';
-import { connectionOf, type HealthEvent, healthy, noticesOf, reduceHealth } from './health.ts';
+import { connectionOf, type HealthEvent, healthy, noticeOf, reduceHealth } from './health.ts';
 
 const after = (...events: HealthEvent[]) => events.reduce(reduceHealth, healthy);
-const titles = (...events: HealthEvent[]) =>
-  noticesOf(after(...events)).map((notice) => notice.title);
+const title = (...events: HealthEvent[]) => noticeOf(after(...events))?.title;
 
 test('a service that does not answer is named, and is forgotten when it answers', () => {
   const down: HealthEvent = { type: 'unavailable', service: 'messages' };
-  expect(titles(down)).toEqual(['Messages are not available right now.']);
-  expect(titles(down, { type: 'answered', service: 'users' })).toHaveLength(1);
-  expect(titles(down, { type: 'answered', service: 'messages' })).toEqual([]);
+  expect(title(down)).toBe('Messages are not available right now.');
+  expect(title(down, { type: 'answered', service: 'users' })).toBe(title(down));
+  expect(title(down, { type: 'answered', service: 'messages' })).toBeUndefined();
 });
 
 test('where nothing answers one is offline, whatever else was down', () => {
@@ -17,8 +16,8 @@ test('where nothing answers one is offline, whatever else was down', () => {
     { type: 'unavailable', service: 'users' },
     { type: 'unreachable' },
   ];
-  expect(titles(...events)).toEqual(['You are offline.']);
-  expect(titles(...events, { type: 'socket-failed' })).toEqual(['You are offline.']);
+  expect(title(...events)).toBe('You are offline.');
+  expect(title(...events, { type: 'socket-failed' })).toBe('You are offline.');
   expect(connectionOf(after(...events))).toBe('offline');
 });
 
@@ -28,10 +27,17 @@ test('a lost socket reconnects in silence, and is named when attempts fail', () 
     { type: 'socket', state: 'lost' },
   ];
   expect(connectionOf(after(...lost))).toBe('reconnecting');
-  expect(titles(...lost)).toEqual([]);
-  expect(titles(...lost, { type: 'socket-failed' })).toEqual([
+  expect(title(...lost)).toBeUndefined();
+  expect(title(...lost, { type: 'socket-failed' })).toBe(
     'Live updates are not available right now.',
-  ]);
+  );
   const back: HealthEvent = { type: 'socket', state: 'connected' };
-  expect(titles(...lost, { type: 'socket-failed' }, back)).toEqual([]);
+  expect(title(...lost, { type: 'socket-failed' }, back)).toBeUndefined();
+});
+
+test('where much is down it is said in one notice', () => {
+  const down = (service: 'messages' | 'tokens'): HealthEvent => ({ type: 'unavailable', service });
+  expect(title(down('tokens'), down('messages'))).toBe(
+    'Some things are not available right now: messages, signing in.',
+  );
 });

@@ -20,27 +20,32 @@ export type HealthEvent =
   | { type: 'socket-failed' };
 
 export interface Notice {
-  readonly id: string;
   readonly title: string;
   readonly text: string;
 }
 
 export const healthy: Health = { reachable: true, down: new Set(), socket: 'connecting' };
 
-const notices: Record<Service, Omit<Notice, 'id'>> = {
+const waiting = 'You can go on writing: what you send waits here and goes out by itself.';
+
+const sentences: Record<Service, { name: string; title: string; text: string }> = {
   messages: {
+    name: 'messages',
     title: 'Messages are not available right now.',
-    text: 'You can go on writing: what you send waits here and goes out when they are back.',
+    text: waiting,
   },
   users: {
+    name: 'who is here',
     title: 'People are not available right now.',
     text: 'Who is here may be out of date, and nobody can register. Chatting works.',
   },
   tokens: {
+    name: 'signing in',
     title: 'Signing in is not available right now.',
     text: 'Whoever is signed in stays signed in. Chatting works.',
   },
   socketio: {
+    name: 'live updates',
     title: 'Live updates are not available right now.',
     text: 'You can read and write: new messages are fetched every few seconds.',
   },
@@ -73,12 +78,14 @@ export function connectionOf(
   return health.socket === 'connecting' ? 'connecting' : 'reconnecting';
 }
 
-export function noticesOf(health: Health): Notice[] {
-  if (!health.reachable) {
-    const text = 'You can go on writing: what you send waits here and goes out when you are back.';
-    return [{ id: 'offline', title: 'You are offline.', text }];
-  }
-  return [...health.down].sort().map((service) => ({ id: service, ...notices[service] }));
+/** What there is to say about it, if anything; one notice, also where much is down: the room below is small. */
+export function noticeOf(health: Health): Notice | undefined {
+  if (!health.reachable) return { title: 'You are offline.', text: waiting };
+  const [only, ...more] = [...health.down].sort().map((service) => sentences[service]);
+  if (!only) return undefined;
+  if (more.length === 0) return only;
+  const names = [only, ...more].map(({ name }) => name).join(', ');
+  return { title: `Some things are not available right now: ${names}.`, text: waiting };
 }
 
 function without(down: Health['down'], service: Service): Health['down'] {

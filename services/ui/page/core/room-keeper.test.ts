@@ -32,6 +32,7 @@ test('a neighbour that overtook on the way costs no fetch', async () => {
   await passing(10);
   const [first, second] = [room.post('first'), room.post('second')];
   keeper.pushed(second);
+  await passing(50);
   keeper.pushed(first);
   await passing(1000);
   expect(sources()).toEqual(['first', 'second']);

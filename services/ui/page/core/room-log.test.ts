@@ -72,6 +72,21 @@ test('a stale page of history brings neither an old version nor a deleted messag
   expect(sources(log)).toEqual(['a, edited', 'c', 'd', 'e']);
 });
 
+test('a push that comes after a page which left its message out does not bring it back', () => {
+  const room = fakeRoom();
+  const posted = room.post('regretted');
+  room.remove(posted.id);
+  expect(sources(push(opened(room), posted))).toEqual([]);
+});
+
+test('a first page that is answered twice hides no history', () => {
+  const room = fakeRoom();
+  for (const source of ['a', 'b', 'c', 'd', 'e']) room.post(source);
+  const page = room.latest(pageSize);
+  const whole = reduceRoom(opened(room), { type: 'history', page: room.before(3, pageSize) });
+  expect(sources(reduceRoom(whole, { type: 'opened', page }))).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
 /** What may happen, in any order; `pick` says to which of the candidates. */
 const happenings = [
   'post',
@@ -108,7 +123,7 @@ test('any interleaving of pushes, losses, duplicates and fetches ends in the ful
       const truth = world.room.all().filter((message) => !message.deleted);
       expect(visibleMessages(world.log())).toEqual(truth.sort((a, b) => a.seq - b.seq));
     }),
-    { numRuns: 500 },
+    { numRuns: 3000 },
   );
 });
 

@@ -49,8 +49,9 @@ export function reduceRoom(log: RoomLog, event: RoomEvent): RoomLog {
     case 'pushed': {
       const { change } = event.message;
       const heard = Math.max(log.heard, change);
-      // The first page moves the cursor past whatever came before it, also past what a page leaves out: a deletion.
-      if (log.cursor === undefined) return { ...log, heard };
+      // Nothing up to the cursor is news; what is unknown there was left out of a page: it is deleted, or older history.
+      // The first page is such a page for whatever came before it.
+      if (log.cursor === undefined || change <= log.cursor) return { ...log, heard };
       const early = new Set(log.early).add(change);
       return advance({ ...log, messages: merge(log.messages, [event.message]), early, heard });
     }

@@ -26,7 +26,10 @@ function build() {
     queue = run.catch(() => undefined);
     return run;
   };
-  const renew = vi.fn(async (_token: string) => token(`renewed-${renew.mock.calls.length}`));
+  const renew = vi.fn(async (_token: string) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return token(`renewed-${renew.mock.calls.length}`);
+  });
   const open = (shelf: Shelf = tab()) => createSessionKeeper({ shelf, renew, lock });
   return { open, renew };
 }
@@ -66,7 +69,9 @@ test('a refused token is replaced by a renewed one; a refused renewal ends the s
   const [tab, other] = [open(), open()];
   const first = token('first');
   tab.begin(first);
-  const second = await tab.replace(first);
+  const replacing = tab.replace(first);
+  await vi.advanceTimersByTimeAsync(100);
+  const second = await replacing;
   expect(second).toBe(tab.current()?.token);
   expect(await other.replace(first), 'the other tab knows the new one already').toBe(second);
   expect(renew).toHaveBeenCalledTimes(1);

@@ -5,6 +5,7 @@
  */
 import { ApiError } from './api.ts';
 import type { Endpoints } from './endpoints.ts';
+import { wordsFor } from './words.ts';
 
 export type SignInResult =
   | { kind: 'token'; token: string }
@@ -78,24 +79,5 @@ function wrongPassword(nickname: string): SignInResult {
 }
 
 function troubleWith(error: ApiError): SignInResult {
-  return { kind: 'trouble', field: undefined, text: wordsFor(error) };
-}
-
-function wordsFor(error: ApiError): string {
-  switch (error.kind) {
-    case 'unreachable':
-      return 'MicroFlack cannot be reached. Check your connection and try again.';
-    case 'unavailable':
-      return 'Signing in is not available right now. Try again in a moment.';
-    case 'busy':
-      return `Too many attempts. Try again ${timeIn(error.retryAfterMs ?? 0)}.`;
-    case 'refused':
-      return error.message;
-  }
-}
-
-function timeIn(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds < 2) return 'in a moment';
-  return seconds < 120 ? `in ${seconds} seconds` : `in ${Math.ceil(seconds / 60)} minutes`;
+  return { kind: 'trouble', field: undefined, text: wordsFor(error, 'Signing in is') };
 }

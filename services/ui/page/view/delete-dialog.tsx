@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../core/api.ts';
 import type { Message } from '../core/models.ts';
+import { wordsFor } from '../core/words.ts';
 
 interface DeleteDialogProps {
   readonly message: Message;
@@ -21,7 +22,7 @@ export function DeleteDialog({ message, onDelete, onClose }: DeleteDialogProps) 
       dialog.current?.close();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setTrouble(error.message);
+      setTrouble(wordsFor(error, 'Messages are'));
     }
   }
 
@@ -30,7 +31,7 @@ export function DeleteDialog({ message, onDelete, onClose }: DeleteDialogProps) 
       <h2 id="delete-title">Delete this message?</h2>
       <p className="quoted">{message.source}</p>
       <p role="alert" className="trouble">
-        {trouble && `It could not be deleted: ${trouble}`}
+        {trouble && `Not deleted. ${trouble}`}
       </p>
       <div className="dialog-actions">
         <button type="button" className="button" onClick={() => dialog.current?.close()}>

@@ -1,6 +1,7 @@
 /** Changes a message in its place: Enter saves, Escape leaves it as it was. What was typed stays while saving fails. */
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { ApiError } from '../core/api.ts';
+import { wordsFor } from '../core/words.ts';
 import { useGrowing } from './use-growing.ts';
 
 interface EditorProps {
@@ -28,7 +29,7 @@ export function Editor({ source, onSave, onEnd }: EditorProps) {
       onEnd();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      setTrouble(error.message);
+      setTrouble(wordsFor(error, 'Messages are'));
     }
   }
 
@@ -52,7 +53,7 @@ export function Editor({ source, onSave, onEnd }: EditorProps) {
         onKeyDown={pressed}
       />
       <p role="alert" className="trouble">
-        {trouble && `Not saved: ${trouble}`}
+        {trouble && `Not saved. ${trouble}`}
       </p>
       <div className="editor-actions">
         <span id="editor-hint" className="hint">

@@ -10,7 +10,7 @@ interface LetterLineProps {
 }
 
 export function LetterLine({ id, entry, focusable, actions }: LetterLineProps) {
-  const troubled = entry.state === 'refused' || (entry.tries > 0 && entry.trouble !== undefined);
+  const refused = entry.state === 'refused';
   return (
     <article
       className="line letter"
@@ -19,12 +19,11 @@ export function LetterLine({ id, entry, focusable, actions }: LetterLineProps) {
       onFocus={() => actions.activate(id)}
     >
       <div className="text plain">{entry.source}</div>
-      {troubled ? (
+      {entry.trouble ? (
         <p className="letter-state trouble" role="status">
-          {entry.state === 'refused' ? 'Not sent: ' : 'Not sent yet, will be tried again. '}
-          {entry.trouble}{' '}
+          {refused ? `Not sent. ${entry.trouble}` : 'Not sent yet. It goes out by itself.'}{' '}
           <button type="button" className="link-button" onClick={() => actions.retry(entry.key)}>
-            {entry.state === 'refused' ? 'Try again' : 'Try now'}
+            {refused ? 'Try again' : 'Try now'}
           </button>{' '}
           <button type="button" className="link-button" onClick={() => actions.discard(entry.key)}>
             Discard

@@ -28,6 +28,8 @@ interface MessageLogProps {
   readonly onEdit: (id: number) => void;
   readonly onEditEnd: () => void;
   readonly onAtEnd: (atEnd: boolean) => void;
+  /** The button down is gone when it has been pressed: the focus needs a new place. */
+  readonly onDown: () => void;
 }
 
 const nearTopPx = 600;
@@ -51,6 +53,11 @@ export function MessageLog(props: MessageLogProps) {
   useEffect(() => {
     if (box.current && box.current.scrollTop < nearTopPx) void load();
   }, [lines, load]);
+
+  function down(): void {
+    toEnd();
+    props.onDown();
+  }
 
   function scrolled(): void {
     look();
@@ -102,7 +109,7 @@ export function MessageLog(props: MessageLogProps) {
           ))}
         </div>
       </div>
-      {opened && !atEnd && <ToNewest unread={props.unread} onClick={toEnd} />}
+      {opened && !atEnd && <ToNewest unread={props.unread} onClick={down} />}
     </div>
   );
 }

@@ -1,18 +1,19 @@
-/** What does not work right now, in sentences, between the header and the messages; everything else stays usable. */
-import { type Health, noticesOf } from '../core/health.ts';
+/** What does not work right now, in a sentence, between the header and the messages; everything else stays usable. */
+import { type Health, noticeOf } from '../core/health.ts';
 import { Icon } from './icon.tsx';
 
 export function Notices({ health }: { health: Health }) {
+  const notice = noticeOf(health);
   return (
-    <div className="notices" role="status">
-      {noticesOf(health).map(({ id, title, text }) => (
-        <p key={id} className="notice">
+    <div role="status">
+      {notice && (
+        <p className="notice">
           <Icon name="alert" />
           <span>
-            <strong>{title}</strong> {text}
+            <strong>{notice.title}</strong> {notice.text}
           </span>
         </p>
-      ))}
+      )}
     </div>
   );
 }

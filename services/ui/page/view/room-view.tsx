@@ -11,7 +11,7 @@ import { visibleMessages } from '../core/room-log.ts';
 import { reduceReading, unreadOf } from '../core/unread.ts';
 import { Announcer } from './announcer.tsx';
 import { Composer } from './composer.tsx';
-import { useAttention, useStore } from './hooks.ts';
+import { useAttention, useMedia, useStore } from './hooks.ts';
 import { MessageLog } from './message-log.tsx';
 import { Notices } from './notices.tsx';
 import { RoomHeader } from './room-header.tsx';
@@ -39,6 +39,7 @@ export function RoomView({ chat, client, room, onRooms, onPanels }: RoomViewProp
   const [editing, setEditing] = useState<number>();
   const [atEnd, setAtEnd] = useState(false);
   const composer = useRef<HTMLTextAreaElement>(null);
+  const touch = useMedia('(pointer: coarse)');
   const opened = log?.cursor !== undefined;
   const { unread, line } = useReading(chat, { room, messages, opened, atEnd });
   useTitle(room, unread);
@@ -80,6 +81,7 @@ export function RoomView({ chat, client, room, onRooms, onPanels }: RoomViewProp
         onEdit={setEditing}
         onEditEnd={endEditing}
         onAtEnd={setAtEnd}
+        onDown={() => touch || composer.current?.focus()}
       />
       <Announcer messages={messages} people={people} me={me} opened={opened} />
       <Composer

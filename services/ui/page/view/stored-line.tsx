@@ -56,7 +56,7 @@ export function StoredLine(props: StoredLineProps) {
     >
       <span className="sr-only">{`${name}, ${shortTime(at)}: `}</span>
       <span className="line-time" aria-hidden="true">
-        <Time at={at} />
+        <Time at={at} narrow />
       </span>
       <MessageHtml message={message} focusable={focusable} />
       {message.rev > 0 && <span className="edited">edited</span>}

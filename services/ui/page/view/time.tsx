@@ -2,14 +2,28 @@
 const short = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 
-export function Time({ at }: { at: number }) {
+interface TimeProps {
+  readonly at: number;
+  /** Without AM and PM, where there is little room and the whole time stands above. */
+  readonly narrow?: boolean;
+}
+
+export function Time({ at, narrow = false }: TimeProps) {
   return (
     <time dateTime={new Date(at).toISOString()} title={long.format(at)}>
-      {shortTime(at)}
+      {narrow ? narrowTime(at) : shortTime(at)}
     </time>
   );
 }
 
 export function shortTime(at: number): string {
   return short.format(at);
+}
+
+function narrowTime(at: number): string {
+  const parts = short.formatToParts(at).filter(({ type }) => type !== 'dayPeriod');
+  return parts
+    .map(({ value }) => value)
+    .join('')
+    .trim();
 }
