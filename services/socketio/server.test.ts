@@ -1,5 +1,5 @@
+import { connectEio3 } from '@microflack/common/testing/eio3-client.ts';
 import { describe, expect, it } from 'vitest';
-import { connectEio3 } from './testing/eio3-client.ts';
 import { next, serve } from './testing/serve.ts';
 
 describe('the socket server', () => {
@@ -25,8 +25,9 @@ describe('the socket server', () => {
     expect(client.packets).toContain('40');
 
     io.emit('updated_model', { class: 'Message', model: { source: 'héllo 😀 漢字' } });
-    expect(await client.poll()).toEqual([
-      '42["updated_model",{"class":"Message","model":{"source":"héllo 😀 漢字"}}]',
+    await client.poll();
+    expect(client.events()).toEqual([
+      ['updated_model', { class: 'Message', model: { source: 'héllo 😀 漢字' } }],
     ]);
     await client.sendPacket('420["ping_user","abc"]');
     expect(await client.poll()).toEqual(['430[{"token":"abc"}]']);

@@ -6,6 +6,7 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server } from 'socket.io';
 import { type AdmissionLimits, clientAddress, createAdmission } from './admission.ts';
+import { speakAsIn2017 } from './clients-of-2017.ts';
 
 /** A socket whose other end is gone without a word is noticed after at most the sum of these. */
 const pingIntervalMs = 25_000;
@@ -36,6 +37,7 @@ export function createSocketServer(http: HttpServer, limits: AdmissionLimits): S
   io.engine.on('connection', (connection) => {
     const { headers, socket } = connection.request;
     const address = clientAddress(headers, socket.remoteAddress);
+    speakAsIn2017(connection);
     admission.opened(address);
     connection.once('close', () => admission.closed(address));
   });

@@ -1,13 +1,13 @@
 /** The service on real parts, with the real services around it. */
 import { messageModel } from '@microflack/common/events/models.ts';
 import { subscribe } from '@microflack/common/events/subscribe.ts';
+import { connectEio3 } from '@microflack/common/testing/eio3-client.ts';
 import { silentLog } from '@microflack/common/testing/log.ts';
 import { createScope, type Scope, testParts } from '@microflack/common/testing/parts.ts';
 import { until } from '@microflack/common/testing/until.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Chat, startChat } from './testing/chat.ts';
-import { connectEio3 } from './testing/eio3-client.ts';
 import { next, openClient } from './testing/serve.ts';
 
 const scope = createScope();
@@ -154,10 +154,12 @@ describe('a message', () => {
     expect(await pushed).toEqual({ class: 'Message', model: answer.message });
     await until('the push to the old client', async () => {
       await old.poll();
-      return old.packets.includes(
-        `42${JSON.stringify(['updated_model', { class: 'Message', model: answer.message }])}`,
-      );
+      return old.events().some(([name]) => name === 'updated_model');
     });
+    expect(old.events()).toContainEqual([
+      'updated_model',
+      { class: 'Message', model: answer.message },
+    ]);
 
     const again = await sender.emitWithAck('post_message', { source, key: 'k1' }, token);
     expect(again).toEqual(answer);
