@@ -55,10 +55,10 @@ const nothingMissed = (numbering: Numbering) =>
   });
 
 test('a cursor over numbers taken under the lock misses nothing, in any interleaving', () => {
-  fc.assert(nothingMissed('under the lock'), { numRuns: 5_000 });
+  fc.assert(nothingMissed('under the lock'), { numRuns: 2_000 });
 });
 
 test('a cursor over auto-increment ids misses what commits late', () => {
-  const { failed, counterexample } = fc.check(nothingMissed('auto-increment'), { numRuns: 5_000 });
+  const { failed, counterexample } = fc.check(nothingMissed('auto-increment'), { numRuns: 2_000 });
   expect(failed, JSON.stringify(counterexample)).toBe(true);
 });

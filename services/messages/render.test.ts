@@ -101,16 +101,19 @@ describe('attacks', () => {
     const mixed = fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(mixed, (parts) => dangersIn(html(parts.join(''))).length === 0),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 
   test('cleaning what is clean changes nothing', () => {
+    const anything = fc
+      .array(fc.nat(0xffff), { maxLength: 100 })
+      .map((units) => String.fromCharCode(...units).toWellFormed());
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (source) => {
+      fc.property(fc.oneof(anything, fc.string()), (source) => {
         expect(sanitize(html(source))).toBe(html(source));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 });
