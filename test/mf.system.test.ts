@@ -1,6 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  chown,
+  cp,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +21,7 @@ import { z } from 'zod';
 import { findStack, type Stack } from '../scripts/lib/stack.ts';
 import { checkout, mf, tryMf } from './setup/mf.ts';
 
+const nobody = 65_534;
 const whole = process.env.MF_TEST_STACK ?? 'default';
 
 const overview = z.object({
@@ -63,6 +75,23 @@ function isGone(pid: number | undefined): boolean {
   } catch {
     return true;
   }
+}
+
+/** A checkout of its own, whose files a test may change. It shares the packages. */
+async function aCheckout(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'mf-checkout-'));
+  onTestFinished(async () => {
+    const down = ['down', '--stack', 'copy', '--purge'];
+    const options = { env: { MF_STATE_DIR: '' } };
+    await execa(process.execPath, [join(copy, 'scripts/cli/main.ts'), ...down], options);
+    await rm(copy, { recursive: true });
+  });
+  await chmod(copy, 0o755);
+  for (const name of ['common', 'services', 'scripts', 'package.json', 'package-lock.json']) {
+    await cp(join(checkout, name), join(copy, name), { recursive: true });
+  }
+  await symlink(join(checkout, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
 }
 
 /** Something that listens on a port of the system's choice until the test ends. */
@@ -159,7 +188,7 @@ describe('small stacks', () => {
       `http://127.0.0.1:${(await stackOf(name)).ports.consulHttp}/v1/kv/kept?raw`;
     await fetch(await key(), { method: 'PUT', body: 'yes', headers });
     await mf('down', '--stack', name);
-    expect((await statusOf(name)).healthy).toBe(false);
+    expect((await tryMf(['status', '--stack', name])).code).toBe(1);
     await upSmall(name);
     expect(await (await fetch(await key(), { headers })).text()).toBe('yes');
     await mf('down', '--stack', name, '--purge');
@@ -224,6 +253,45 @@ describe('small stacks', () => {
     expect((await statusOf(name)).healthy).toBe(true);
     for (const pid of orphans) expect(isGone(pid)).toBe(true);
   });
+});
+
+test('where the code has changed, the new release serves before the old one stops', async () => {
+  const copy = await aCheckout();
+  const up = async () => {
+    const cli = join(copy, 'scripts/cli/main.ts');
+    const args = ['up', '--stack', 'copy', '--only', 'consul,ui'];
+    return (await execa(process.execPath, [cli, ...args], { env: { MF_STATE_DIR: '' } })).stdout;
+  };
+  expect(await up()).toMatch(/ui 1\.0\.0-[0-9a-f]{8} · serving after/);
+  const about = join(copy, 'services/ui/package.json');
+  await writeFile(about, (await readFile(about, 'utf8')).replace('"1.0.0"', '"1.0.1"'));
+  const second = await up();
+  expect(second).toMatch(
+    /ui 1\.0\.1-[0-9a-f]{8} · serving after[\s\S]+ui-1 · drained and stopped after/,
+  );
+  expect(second).toMatch(/^ui-2 +1\.0\.1-[0-9a-f]{8} /m);
+  expect(second).not.toMatch(/^ui-1 +/m);
+}, 120_000);
+
+test('an ordinary user without sudo runs it where the parts are installed', async ({ skip }) => {
+  if (process.getuid?.() !== 0) skip('every other test shows it: we are an ordinary user');
+  const folder = await mkdtemp(join(tmpdir(), 'mf-nobody-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await chown(folder, nobody, nobody);
+  const asNobody = async (...args: string[]) =>
+    tryMf(args, { uid: nobody, gid: nobody, env: { MF_STATE_DIR: folder, HOME: folder } });
+  if ((await execa('ls', [checkout], { uid: nobody, gid: nobody, reject: false })).exitCode !== 0) {
+    skip('nobody but root can read the checkout');
+  }
+  const { code, out, err } = await asNobody('up', '--stack', 'own', '--only', 'consul,redis');
+  const { stdout: owners } = await execa('ps', ['-e', '-ww', '-o', 'uid=,args=']);
+  await asNobody('down', '--stack', 'own', '--purge');
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^redis .* healthy /m);
+  const lines = owners.split('\n').filter((line) => line.includes(`${folder}/own/`));
+  expect(lines.length).toBeGreaterThan(2);
+  expect(lines.filter((line) => Number.parseInt(line, 10) !== nobody)).toEqual([]);
 });
 
 describe('a failing step', () => {

@@ -7,7 +7,8 @@
  */
 import { ExecaError } from 'execa';
 
-const lastLines = 12;
+/** A command says what is wrong first, and then from where it says so. */
+const firstLines = 12;
 
 export class UsageError extends Error {
   /** The command to try next. */
@@ -41,14 +42,14 @@ export class StepFailure extends Error {
   }
 }
 
-/** A step that threw: a command that failed tells by its last lines, everything else by its message. */
+/** A step that threw: a command that failed tells by its first lines, everything else by its message. */
 export function failureOf(step: string, error: unknown, next: string): StepFailure {
   if (!(error instanceof ExecaError))
     return new StepFailure(step, messageOf(error), next, [], error);
   const { exitCode, originalMessage = 'failed', all, stderr } = error;
   const why = exitCode === undefined ? originalMessage : `failed with exit code ${exitCode}`;
   const lines = String(all ?? stderr ?? '').split('\n');
-  return new StepFailure(step, why, next, lines.slice(-lastLines), error);
+  return new StepFailure(step, why, next, lines.slice(0, firstLines), error);
 }
 
 /** The message of whatever was thrown. */

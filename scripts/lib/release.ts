@@ -113,16 +113,10 @@ async function writeContent(checkout: string, service: Service, folder: string):
 
 async function buildPage(checkout: string, service: Service, folder: string): Promise<void> {
   const vite = join(checkout, 'node_modules/vite/bin/vite.js');
-  const arguments_ = [
-    'build',
-    service.folder,
-    '--outDir',
-    folder,
-    '--emptyOutDir',
-    '--logLevel',
-    'warn',
-  ];
-  await execa(process.execPath, [vite, ...arguments_], { cwd: checkout, all: true });
+  const output = ['--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
+  // Node reads the configuration itself: Vite would write into node_modules, which may not be ours.
+  const command = [vite, 'build', service.folder, ...output, '--configLoader', 'native'];
+  await execa(process.execPath, command, { cwd: checkout, all: true });
 }
 
 async function write(path: string, content: string | Uint8Array): Promise<void> {

@@ -146,7 +146,7 @@ export async function stackDir(name: string): Promise<string> {
 }
 
 export function stacksFolder(): string {
-  return resolve(process.env.MF_STATE_DIR ?? join(checkout, '.stack'));
+  return resolve(process.env.MF_STATE_DIR || join(checkout, '.stack'));
 }
 
 function isRoot(): boolean {
