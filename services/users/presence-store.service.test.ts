@@ -149,6 +149,17 @@ describe('a holder that died', () => {
   });
 });
 
+describe('who has signed in a moment ago', () => {
+  it('goes offline with their last socket all the same, and with no other', async () => {
+    await report('rest:1', [ada]);
+    await report('s1', [ada]);
+    await report('s2', [ada]);
+    expect(await report('s1', [])).toEqual([]);
+    expect(await report('s2', [])).toEqual([[ada, false]]);
+    expect(await report('rest:1', [ada])).toEqual([[ada, true]]);
+  });
+});
+
 describe('signing off', () => {
   it('takes somebody away from every holder at once', async () => {
     await report('s1', [ada]);

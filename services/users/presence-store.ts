@@ -128,7 +128,11 @@ async function move(
       await tx.query('INSERT IGNORE INTO presence (holder, user_id) VALUES ?', [coming]);
     }
     if (going.length > 0) {
-      await tx.query('DELETE FROM presence WHERE holder = ? AND user_id IN (?)', [holder, going]);
+      // With their sockets goes the lease of their sign-in: who closes the last one is offline.
+      await tx.query(
+        "DELETE FROM presence WHERE user_id IN (?) AND (holder = ? OR holder LIKE 'rest:%')",
+        [going, holder],
+      );
     }
     changed.push(...(await decide(tx, people, await leased(tx, batch, now), now, seenAt)));
   }
