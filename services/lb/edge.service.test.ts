@@ -2,6 +2,7 @@
 import { createScope } from '@microflack/common/testing/parts.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startInstance } from './testing/instances.ts';
+import { startLoad } from './testing/load.ts';
 import { startWorld, type World } from './testing/world.ts';
 
 const scope = createScope();
@@ -27,7 +28,7 @@ test('the edge takes from strangers what only we may say, and begins the trace',
     'X-MicroFlack-Internal': 'guess',
     Accept: 'text/html',
   };
-  const { body } = await world.get('/hello', forged);
+  const { body } = await world.ask('/hello', { headers: forged });
   expect(body.headers).toMatchObject({
     accept: 'text/html',
     'x-forwarded-for': '127.0.0.1',
@@ -42,12 +43,12 @@ test('what is for the inside is not there for the outside', async () => {
     ...['/internal', '/internal/users/presence', '/INTERNAL/x', '//internal/x', '/%69nternal/x'],
     ...['/metrics', '/healthz', '/healthz?x'],
   ]) {
-    expect([path, (await world.get(path)).status]).toEqual([path, 404]);
+    expect([path, (await world.ask(path)).status]).toEqual([path, 404]);
   }
   for (const path of ['/internals', '/x/metrics', '/']) {
-    expect([path, (await world.get(path)).status]).toEqual([path, 200]);
+    expect([path, (await world.ask(path)).status]).toEqual([path, 200]);
   }
-  expect(await world.get('/api/unheard')).toMatchObject({ body: { code: 'no_service' } });
+  expect(await world.ask('/api/unheard')).toMatchObject({ body: { code: 'no_service' } });
 });
 
 test('a body that is too large is refused before anybody has to read it', async () => {
@@ -59,14 +60,42 @@ test('a body that is too large is refused before anybody has to read it', async 
   expect(await response.json()).toMatchObject({ code: 'too_large' });
 });
 
+test('a POST is sent again to another instance only where its sender says that it may be', async () => {
+  const registration = { route: '/api/fragile' };
+  const start = () => startInstance(scope, world.consul.url, 'fragile', registration);
+  const [bad, good] = [await start(), await start()];
+  await world.untilReady('fragile', bad.instance, good.instance);
+  const path = `/api/fragile?drop=${bad.instance}`;
+  const statuses = async (method: string, headers: Record<string, string> = {}) => {
+    const all = new Set<number>();
+    for (let n = 0; n < 6; n += 1) all.add((await world.ask(path, { method, headers })).status);
+    return [...all].sort();
+  };
+  expect(await statuses('GET')).toEqual([200]);
+  expect(await statuses('POST', { 'idempotency-key': 'k' })).toEqual([200]);
+  expect(await statuses('POST')).toEqual([200, 502]);
+});
+
+test('a page that always fails takes nobody out who answers other pages', async () => {
+  const registration = { route: '/api/halfwell' };
+  const start = () => startInstance(scope, world.consul.url, 'halfwell', registration);
+  const [first, second] = [await start(), await start()];
+  await world.untilReady('halfwell', first.instance, second.instance);
+  const load = startLoad(`${world.haproxy.url}/api/halfwell`, { connections: 2 });
+  for (let n = 0; n < 20; n += 1) {
+    expect((await world.ask('/api/halfwell?fail=1')).status).toBe(500);
+  }
+  expect(await load.stop()).toMatchObject({ failed: [] });
+});
+
 test('requests with the cookie of an instance stick to it', async () => {
   const registration = { route: '/socket.io', balance: 'roundrobin', sticky: 'io' } as const;
   const start = () => startInstance(scope, world.consul.url, 'socketio', registration);
   const [first, second] = [await start(), await start()];
   await world.untilReady('socketio', first.instance, second.instance);
-  const { body: met } = await world.get('/socket.io/?cookie=abc');
+  const { body: met } = await world.ask('/socket.io/?cookie=abc');
   for (let n = 0; n < 6; n += 1) {
-    const { body } = await world.get('/socket.io/', { cookie: 'io=abc' });
+    const { body } = await world.ask('/socket.io/', { headers: { cookie: 'io=abc' } });
     expect(body.instance).toBe(met.instance);
   }
 });

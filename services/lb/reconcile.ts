@@ -16,7 +16,7 @@ import { objectionTo, readIfThere, reload, replaceFile } from './apply.ts';
 import type { LbSettings } from './config.ts';
 import { memoryPath, memoryText } from './memory.ts';
 import { type Model, modelOf } from './model.ts';
-import { commandsOf, planOf } from './plan.ts';
+import { commandsOf, planOf, type Step } from './plan.ts';
 import type { Fault } from './registration.ts';
 import { renderConfig, structureOf } from './render.ts';
 import type { Running } from './running.ts';
@@ -67,17 +67,16 @@ export function reconcile({ settings, inForce, log, signal }: ReconcileOptions):
     const running = await look(haproxyRuntimeSocket);
     const model = await admissible(reading.model, running);
     const structure = structureOf(model, settings);
-    await save(model);
-    const plan = planOf(model, structure, running);
-    if (plan.reload) await load(structure);
-    inForce = model;
-    if (plan.steps.length > 0) {
-      const commands = plan.steps.flatMap(commandsOf);
-      const remarks = await tell(haproxyRuntimeSocket, commands);
-      log.info({ event: 'haproxy.changed', commands, remarks }, 'servers changed');
+    const { reload, steps, leaving } = planOf(model, structure, running);
+    if (reload) {
+      await save(model);
+      await load(structure);
+    } else {
+      await Promise.all([save(model), change(steps)]);
     }
+    inForce = model;
     looksSinceNews += 1;
-    if (plan.reload || plan.steps.length > 0 || plan.leaving > 0) {
+    if (reload || steps.length > 0 || leaving > 0) {
       return Math.min(longestPauseMs, shortestPauseMs * 2 ** looksSinceNews);
     }
     settled.resolve();
@@ -95,6 +94,13 @@ export function reconcile({ settings, inForce, log, signal }: ReconcileOptions):
       refuse(structure, objection);
     }
     throw new Error('HAProxy takes neither the new structure nor the one before');
+  };
+
+  const change = async (steps: readonly Step[]) => {
+    if (steps.length === 0) return;
+    const commands = steps.flatMap(commandsOf);
+    const remarks = await tell(haproxyRuntimeSocket, commands);
+    log.info({ event: 'haproxy.changed', commands, remarks }, 'servers changed');
   };
 
   const load = async (structure: string) => {
@@ -150,7 +156,7 @@ export function reconcile({ settings, inForce, log, signal }: ReconcileOptions):
         if (wanted) pauseMs = await turn(wanted);
         failures = 0;
       } catch (error) {
-        if (failures === 0) log.warn({ event: 'haproxy.lost', err: error }, 'no way to HAProxy');
+        if (failures === 0) log.warn({ event: 'haproxy.behind', err: error }, 'will try again');
         pauseMs = backoffMs(failures, maxRetryMs);
         failures += 1;
       }

@@ -125,6 +125,9 @@ export const noService = 'no_service';
 
 export const noServiceBackend = `\
 backend ${noService} from service
+    # decision: a worker that a reload has left behind sends its clients on to the new one, which may
+    # know the service; never for a path such as //elsewhere
+    http-request redirect location %[pathq] code 307 if { stopping } { path -m beg /api/ }
     # decision: what nobody has registered says so
     http-request return ${problemAnswer('noService')}`;
 

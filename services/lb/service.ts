@@ -36,7 +36,8 @@ async function firstLook(socketPath: string, log: Logger, signal: AbortSignal): 
     try {
       return await look(socketPath);
     } catch (error) {
-      if (failures === 0) log.warn({ event: 'haproxy.lost', err: error }, 'no way to HAProxy yet');
+      if (failures === 0)
+        log.warn({ event: 'haproxy.behind', err: error }, 'HAProxy does not answer');
       await pause(backoffMs(failures, maxRetryMs), signal);
       signal.throwIfAborted();
     }

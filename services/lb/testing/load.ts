@@ -7,15 +7,24 @@ export interface Load {
   answered(): number;
 }
 
-export function startLoad(url: string, connections = 8): Load {
+export interface LoadOptions {
+  connections?: number;
+  method?: string;
+  headers?: Record<string, string>;
+}
+
+export function startLoad(
+  url: string,
+  { connections = 8, method = 'GET', headers = {} }: LoadOptions = {},
+): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const failed: string[] = [];
   let answered = 0;
   let over = false;
 
-  const get = () =>
+  const send = () =>
     new Promise<string>((resolve) => {
-      const outgoing = request(url, { agent }, (response) => {
+      const outgoing = request(url, { agent, method, headers }, (response) => {
         response.resume();
         response.once('end', () => resolve(String(response.statusCode)));
         response.once('error', (error) => resolve(error.message));
@@ -26,7 +35,7 @@ export function startLoad(url: string, connections = 8): Load {
 
   const workers = Array.from({ length: connections }, async () => {
     while (!over) {
-      const result = await get();
+      const result = await send();
       if (result === '200') answered += 1;
       else failed.push(result);
     }

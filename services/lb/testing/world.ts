@@ -1,6 +1,6 @@
 /** Consul, HAProxy and lb for one test, with what a test asks of them. */
 import { once } from 'node:events';
-import { IncomingMessage, request } from 'node:http';
+import { IncomingMessage, type RequestOptions, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { type RunningService, startService } from '@microflack/common/service.ts';
@@ -17,11 +17,12 @@ export interface World {
   startLb(changes?: Record<string, string>): Promise<RunningService>;
   /** The servers of a service that are in traffic. */
   ready(service: string): Promise<string[]>;
-  untilReady(service: string, ...ids: string[]): Promise<void>;
+  /** Until these are in traffic, or as many as that. */
+  untilReady(service: string, ...ids: string[] | [count: number]): Promise<void>;
   /** Resolves when the file has the servers that run, and HAProxy the structure of the file. */
   untilFileEqualsRunning(): Promise<void>;
   /** On a connection of its own, and with the path as it is. */
-  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  ask(path: string, options?: RequestOptions): Promise<Answer>;
 }
 
 /** Longer than Consul is doubted after a restart. */
@@ -62,11 +63,13 @@ export async function startWorld(scope: Scope): Promise<World> {
       return running;
     },
     async untilReady(service, ...ids) {
-      await until(
-        `${service} has ${ids.length} servers`,
-        async () => isDeepStrictEqual(await ready(service).catch(() => undefined), ids.toSorted()),
-        patienceMs,
-      );
+      const [count = 0] = ids;
+      const isSo =
+        typeof count === 'number'
+          ? (found: string[]) => found.length === count
+          : (found: string[]) => isDeepStrictEqual(found, ids.toSorted());
+      const look = async () => isSo(await ready(service).catch(() => []));
+      await until(`${service} has the servers ${ids.join()}`, look, patienceMs);
     },
     async untilFileEqualsRunning() {
       await until('the file has what runs', async () => {
@@ -77,7 +80,7 @@ export async function startWorld(scope: Scope): Promise<World> {
         );
       });
     },
-    get: (path, headers = {}) => get(haproxy.url, path, headers),
+    ask: (path, options = {}) => ask(haproxy.url, path, options),
   };
 }
 
@@ -89,9 +92,9 @@ export async function untilConsulLeads({ url }: OwnPart): Promise<void> {
 }
 
 /** fetch() would tidy up the path, and keep its connection to a worker that a reload leaves behind. */
-async function get(url: string, path: string, headers: Record<string, string>): Promise<Answer> {
+async function ask(url: string, path: string, options: RequestOptions): Promise<Answer> {
   const { hostname, port } = new URL(url);
-  const outgoing = request({ hostname, port, path, headers, agent: false }).end();
+  const outgoing = request({ ...options, hostname, port, path, agent: false }).end();
   const [response] = z
     .tuple([z.instanceof(IncomingMessage)])
     .parse(await once(outgoing, 'response'));
