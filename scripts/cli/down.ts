@@ -1,7 +1,8 @@
 /** `mf down`: stops all of a stack and keeps its data; with --purge it forgets that too. */
+import { existsSync } from 'node:fs';
 import { whileLocked } from '../lib/lock.ts';
-import { createOutput } from '../lib/output.ts';
-import { findStack, forgetStack, stackOption } from '../lib/stack.ts';
+import { createOutput, type Output } from '../lib/output.ts';
+import { findStack, forgetStack, stackDir, stackOption } from '../lib/stack.ts';
 import { stopStack } from '../lib/stop.ts';
 import { refusePositionals, type Verb } from './verb.ts';
 
@@ -18,22 +19,26 @@ the next \`mf up\`. Fine when nothing runs.
     refusePositionals('down', words);
     const output = createOutput(words.json);
     const purge = words.values.purge === true;
-    const stack = await findStack(words.stack);
-    if (stack) {
-      await whileLocked(stack.dir, 'mf down', output.say, async () => {
-        await output.step(stack.name, `mf status${stackOption(stack.name)}`, async () =>
-          (await stopStack(stack)) ? 'stopped' : undefined,
-        );
-        if (purge) await forgetStack(stack);
-      });
+    const { name, dir } = { name: words.stack, dir: await stackDir(words.stack) };
+    if (existsSync(dir)) {
+      const waiting = (holder: string) => output.say(`  waiting for ${holder}`);
+      await whileLocked(dir, 'mf down', waiting, () => stopAndForget(name, purge, output));
     }
-    const did = output.done.length > 0;
-    const state = stack === undefined ? 'is not there' : did ? 'is down' : 'was down already';
-    const kept = stack && !purge ? ', its data is kept' : purge && stack ? ', and forgotten' : '';
+    const stopped = output.done.length > 0;
+    const kept = purge ? 'and forgotten' : 'its data is kept';
     output.answer(
-      { ok: true, stack: words.stack, stopped: did, purged: purge },
-      `Stack ${words.stack} ${state}${kept}.`,
+      { ok: true, stack: name, stopped, purged: purge },
+      `Stack ${name} ${stopped ? 'is' : 'was'} down${stopped ? '' : ' already'}, ${kept}.`,
     );
     return 0;
   },
 };
+
+async function stopAndForget(name: string, purge: boolean, output: Output): Promise<void> {
+  await output.step(name, `mf status${stackOption(name)}`, async () => {
+    const stack = await findStack(name);
+    return stack && (await stopStack(stack)) ? 'stopped' : undefined;
+  });
+  // Also where an `up` ended so early that there is a folder and no stack.
+  if (purge) await forgetStack(await stackDir(name));
+}

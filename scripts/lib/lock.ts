@@ -24,6 +24,7 @@ export async function whileLocked<T>(
   const file = join(folder, 'lock');
   const release = (await take(file, 0)) ?? (await takeLater(file, waiting));
   try {
+    await mkdir(folder, { recursive: true }); // whoever had it may have forgotten the stack
     await writeFile(file, `${command} (pid ${process.pid}) since ${new Date().toISOString()}\n`);
     return await work();
   } finally {

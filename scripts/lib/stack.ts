@@ -5,6 +5,7 @@
  * that is set. This file knows what a stack is and keeps it on disk; it starts nothing
  * (supervisor.ts does) and chooses no ports (ports.ts does).
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -115,13 +116,13 @@ export async function knowServices(stack: Stack, services: readonly string[]): P
 }
 
 export async function listStacks(): Promise<string[]> {
-  const entries = await readdir(stacksFolder(), { withFileTypes: true }).catch(noSuchFile);
-  return (entries ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const names = (await readdir(stacksFolder()).catch(noSuchFile)) ?? [];
+  return names.filter((name) => existsSync(join(stacksFolder(), name, 'stack.json')));
 }
 
 /** Forgets a stack that has been stopped: its data, its secrets, its logs. */
-export async function forgetStack(stack: Pick<Stack, 'dir'>): Promise<void> {
-  await rm(stack.dir, { recursive: true, force: true });
+export async function forgetStack(dir: string): Promise<void> {
+  await rm(dir, { recursive: true, force: true });
 }
 
 export function publicUrl(stack: Pick<Stack, 'bind' | 'ports'>): string {
