@@ -18,7 +18,7 @@ const source = {
 };
 
 /** A checkout with one small service, in a folder of its own. */
-async function build(files: Record<string, string> = source) {
+async function build(files: Record<string, string> = source, releases = 'releases') {
   const checkout = await mkdtemp(join(tmpdir(), 'mf-release-'));
   onTestFinished(() => rm(checkout, { recursive: true }));
   for (const [path, content] of Object.entries(files)) {
@@ -36,7 +36,7 @@ async function build(files: Record<string, string> = source) {
     single: false,
     needs: [],
   };
-  return { checkout, release: () => buildRelease(checkout, hello, join(checkout, 'releases')) };
+  return { checkout, release: () => buildRelease(checkout, hello, join(checkout, releases)) };
 }
 
 test('a release holds the bundle, its workers, its migrations, and the hash of each file', async () => {
@@ -58,7 +58,7 @@ test('a release holds the bundle, its workers, its migrations, and the hash of e
 });
 
 test('the same source gives the same release in whatever folder, and no path of it is inside', async () => {
-  const [here, there] = [await build(), await build()];
+  const [here, there] = [await build(), await build(source, 'a/deeper/folder')];
   const [one, other] = [await here.release(), await there.release()];
   expect(one.label).toBe(other.label);
   const map = await readFile(join(one.folder, 'main.js.map'), 'utf8');
