@@ -1,6 +1,6 @@
 /** People chat at the page, through HAProxy, on the whole stack: what the chat is there for. */
 import type { Browser, Locator } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   freshName,
   newPerson,
@@ -10,6 +10,9 @@ import {
   signInAs,
   stackUrl,
 } from './browser/browser.ts';
+
+// Browsers share two cores with the whole stack.
+vi.setConfig({ testTimeout: 120_000 });
 
 let browser: Browser;
 

@@ -16,7 +16,7 @@ const args = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const patienceMs = 15_000;
+const patienceMs = 30_000;
 
 export const password = 'correct horse';
 
