@@ -37,6 +37,11 @@ export async function drive(
   return summarise(latenciesMs, performance.now() - countFrom);
 }
 
+/** How often it was done, with the warming up. */
+export function doneIn({ warmUpMs, measureMs }: Load, { perSecond }: Latencies): number {
+  return (perSecond * (warmUpMs + measureMs)) / 1_000;
+}
+
 /** When a lane's turn is due, from the beginning: lanes take turns at an even pace. */
 function dueMs({ lanes, perSecond }: Load, lane: number, turn: number): number {
   return perSecond === undefined ? 0 : ((turn * lanes + lane) * 1_000) / perSecond;

@@ -29,3 +29,9 @@ it('puts figures in columns, with what they are compared with', () => {
     'memory of all    612 MB',
   ]);
 });
+
+it('says below a figure what each of it cost, the most expensive first', () => {
+  const cpuMsEach = { redis: 0.1, messages: 0.61, 'ui-1': 0.001 };
+  const table = renderTable([{ what: 'posts', value: 9, unit: '/s', cpuMsEach }]);
+  expect(table.split('\n').at(-1)).toBe('  CPU ms each: 0.71 = messages 0.61 + redis 0.1');
+});

@@ -1,4 +1,6 @@
 /** The figures as rows, and rows as a table for people. Pure; main.ts prints what comes out of here. */
+import type { CpuMsEach } from './cost.ts';
+
 export interface Row {
   what: string;
   /** The figure itself, in `unit`. */
@@ -8,6 +10,7 @@ export interface Row {
   p99Ms?: number;
   /** What it is compared with, and how many times that it is. */
   beside?: Beside[];
+  cpuMsEach?: CpuMsEach;
 }
 
 export interface Beside {
@@ -27,7 +30,19 @@ export function renderTable(rows: readonly Row[]): string {
   const widths = headings.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   );
-  return lines.map((line) => renderLine(line, widths)).join('\n');
+  const [heading = '', ...figures] = lines.map((line) => renderLine(line, widths));
+  const costs = rows.map(({ cpuMsEach }) => (cpuMsEach ? [renderCost(cpuMsEach)] : []));
+  return [heading, ...figures.flatMap((line, index) => [line, ...(costs[index] ?? [])])].join('\n');
+}
+
+/** Whoever takes less than a fiftieth of it is left out. */
+function renderCost(cpuMsEach: CpuMsEach): string {
+  const all = Object.values(cpuMsEach).reduce((sum, ms) => sum + ms, 0);
+  const parts = Object.entries(cpuMsEach)
+    .filter(([, ms]) => ms >= all / 50)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, ms]) => `${name} ${figure(ms)}`);
+  return `  CPU ms each: ${figure(all)} = ${parts.join(' + ')}`;
 }
 
 function cells(row: Row): string[] {

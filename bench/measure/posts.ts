@@ -4,6 +4,8 @@
  */
 import { createConnection } from 'mysql2/promise';
 import { type Bench, predecessor } from '../bench.ts';
+import { withCost } from '../cost.ts';
+import { doneIn } from '../drive.ts';
 import { beside, type Row } from '../report.ts';
 import { runLoad } from '../run-load.ts';
 
@@ -11,12 +13,16 @@ const lanes = 16;
 const schema = 'bench';
 
 export async function measurePosts(bench: Bench): Promise<Row[]> {
-  const { url, tokens, warmUpMs, measureMs } = bench;
+  const { stack, url, tokens, warmUpMs, measureMs } = bench;
   const load = { lanes, warmUpMs, measureMs };
   const inserts = await withSchema(bench, (mysqlUrl) =>
     runLoad({ kind: 'inserts', mysqlUrl, load }),
   );
-  const posts = await runLoad({ kind: 'posts', url, tokens, load });
+  const posts = await withCost(
+    stack,
+    () => runLoad({ kind: 'posts', url, tokens, load }),
+    (figures) => doneIn(load, figures),
+  );
   const ours = posts.perSecond;
   return [
     { what: 'bare inserts, 16 connections', value: inserts.perSecond, unit: '/s', ...inserts },
@@ -26,6 +32,7 @@ export async function measurePosts(bench: Bench): Promise<Row[]> {
       unit: '/s',
       p50Ms: posts.p50Ms,
       p99Ms: posts.p99Ms,
+      cpuMsEach: posts.cpuMsEach,
       beside: [
         beside('bare inserts', inserts.perSecond, ours),
         beside('predecessor', predecessor.postsPerSecond, ours),
