@@ -62,6 +62,11 @@ stdout_logfile_backups=2
   });
 });
 
+test('what supervisord replaces even where it is escaped is refused', () => {
+  const command = ['/bin/echo', '%(here)s'];
+  expect(() => programIni(program, command, about, logFolder)).toThrow('%(here)s');
+});
+
 describe('a word of a command', () => {
   test.each([
     ['/usr/bin/node', '/usr/bin/node'],

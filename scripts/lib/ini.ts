@@ -95,6 +95,8 @@ export function environment(variables: Record<string, string>): string {
 
 function literal(value: string): string {
   if (/[\n\r\0]/.test(value)) throw new Error(`a line break in ${JSON.stringify(value)}`);
+  // Replaced before anything else is looked at, whatever stands before it.
+  if (value.includes('%(here)s')) throw new Error(`supervisord would replace %(here)s in ${value}`);
   return value.replaceAll('%', '%%');
 }
 

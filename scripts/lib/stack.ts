@@ -79,11 +79,10 @@ export async function createStack(
   { bind, ports, services }: { bind: string; ports: Ports; services: readonly string[] },
 ): Promise<Stack> {
   const dir = await stackDir(name);
-  if (Buffer.byteLength(dir) > maxFolderBytes) {
-    throw new UsageError(
-      `the stack's folder ${dir} is too long for the unix sockets in it (${maxFolderBytes} bytes at most)`,
-      `MF_STATE_DIR=/var/tmp/mf mf up${stackOption(name)}`,
-    );
+  const fault = faultOf(dir);
+  if (fault !== undefined) {
+    const next = `MF_STATE_DIR=/var/tmp/mf mf up${stackOption(name)}`;
+    throw new UsageError(`the stack's folder ${dir} ${fault}`, next);
   }
   await mkdir(dir, { recursive: true, mode: 0o755 });
   const secrets = newSecrets(services);
@@ -98,6 +97,15 @@ export async function createStack(
   };
   await saveStack(stack);
   return stack;
+}
+
+/** Why a stack cannot live in this folder; undefined where it can. */
+function faultOf(dir: string): string | undefined {
+  if (Buffer.byteLength(dir) > maxFolderBytes) {
+    return `is too long for the unix sockets in it (${maxFolderBytes} bytes at most)`;
+  }
+  // It expands them, in some settings once and in others twice.
+  return dir.includes('%') ? 'has a % in its path, which supervisord does not take' : undefined;
 }
 
 /** Writes what may have changed: the ports, the address, secrets for a service new to the stack. */
