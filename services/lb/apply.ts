@@ -49,22 +49,23 @@ export async function objectionTo(
   }
 }
 
-/** Has HAProxy load its file again; rejects unless `isLoaded` says so soon after. */
+/**
+ * Has HAProxy load its file again. What it has against that; undefined when `isLoaded` has said so.
+ * Rejects where the master cannot be reached: then nothing was asked.
+ */
 export async function reload(
   masterSocket: string,
   isLoaded: () => Promise<boolean>,
-): Promise<void> {
+): Promise<string | undefined> {
   // HAProxy 2.6 answers nothing; later ones wait for the new worker, and tell.
   const answer = await ask(masterSocket, 'reload');
-  if (answer.startsWith('Success=0')) throw new Error(`HAProxy does not reload: ${answer}`);
-  const { signal } = new AbortController();
-  const endsAt = performance.now() + reloadTimeoutMs;
-  while (!(await isLoaded())) {
-    if (performance.now() > endsAt) {
-      throw new Error(`HAProxy has not loaded its file within ${reloadTimeoutMs} ms`);
-    }
-    await pause(reloadPollMs, signal);
+  if (answer.startsWith('Success=0')) return answer;
+  const patience = AbortSignal.timeout(reloadTimeoutMs);
+  while (!patience.aborted) {
+    if (await isLoaded()) return undefined;
+    await pause(reloadPollMs, patience);
   }
+  return `no new worker within ${reloadTimeoutMs} ms; HAProxy's log says why`;
 }
 
 /** HAProxy's reasons without its notices. */

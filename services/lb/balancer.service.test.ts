@@ -1,5 +1,5 @@
 import { chmod, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { random } from '@microflack/common/testing/parts.ts';
 import { until } from '@microflack/common/testing/until.ts';
@@ -223,6 +223,30 @@ test('what HAProxy does not take stays out, and the servers of all others go on'
   expect(await world.haproxy.config()).not.toContain('be_poison');
   expect(await world.ask('/api/poison')).toMatchObject({ body: { code: 'no_service' } });
 });
+
+test(
+  'a reload that fails is taken back, and the servers of all others go on',
+  patient,
+  async (t) => {
+    const world = await startWorld(t);
+    const lb = await world.startLb();
+    const start = () => startInstance(t, world.consul.url, 'popularity', popularity);
+    const first = await start();
+    await world.untilReady('popularity', first.instance);
+    await lb.stop();
+
+    const HAPROXY_MASTER_SOCKET = `${world.haproxy.settings.haproxyMasterSocket}.failing`;
+    const master = createServer((socket) => void socket.end('Success=0\n--\ncannot bind\n'));
+    t.onTestFinished(() => void master.close());
+    master.listen(HAPROXY_MASTER_SOCKET);
+    await world.startLb({ HAPROXY_MASTER_SOCKET });
+    await startInstance(t, world.consul.url, 'poison', { route: '/api/poison' });
+    const second = await start();
+    await world.untilReady('popularity', first.instance, second.instance);
+    await world.untilFileEqualsRunning();
+    expect(await world.haproxy.config()).not.toContain('be_poison');
+  },
+);
 
 test('a drain that somebody made in HAProxy alone does not last: the registry decides', async (t) => {
   const world = await startWorld(t);

@@ -1,26 +1,14 @@
 /**
- * Brings HAProxy to what Consul wants, and keeps it there: the loop of the balancer. watch.ts feeds it.
+ * Brings HAProxy to what Consul wants, and keeps it there: the loop of the balancer. watch.ts feeds
+ * it, turn.ts does the work.
  *
- * A turn looks at what HAProxy has, derives what it should have, writes that to the file and does what
- * is missing; the next turn looks whether it worked. So it makes no difference who failed in the
- * middle of what: lb, HAProxy or a command. Without news there is a turn every few seconds, in case
- * somebody else has changed something.
- *
- * It never gives HAProxy a configuration that HAProxy has not checked. Structure that is refused stays
- * out, and with it what is new in it; the servers of everything else go on coming and going.
+ * After a turn that changed something the next one looks whether it worked. So it makes no difference
+ * who failed in the middle of what: lb, HAProxy or a command. Without news there is a turn every few
+ * seconds all the same, in case somebody else has changed something.
  */
-import type { Logger } from '@microflack/common/log.ts';
 import { backoffMs, pause } from '@microflack/common/pause.ts';
 import type { Instance } from '@microflack/common/registry/instances.ts';
-import { objectionTo, readIfThere, reload, replaceFile } from './apply.ts';
-import type { LbSettings } from './config.ts';
-import { memoryPath, memoryText } from './memory.ts';
-import { type Model, modelOf } from './model.ts';
-import { commandsOf, planOf, type Step } from './plan.ts';
-import type { Fault } from './registration.ts';
-import { renderConfig, structureOf } from './render.ts';
-import type { Running } from './running.ts';
-import { look, tell } from './runtime.ts';
+import { createTurn, type Outcome, type TurnOptions } from './turn.ts';
 
 export interface Reconciler {
   /** What is registered from now on. Nothing is done before the first call. */
@@ -31,135 +19,38 @@ export interface Reconciler {
   ended: Promise<void>;
 }
 
-export interface ReconcileOptions {
-  settings: LbSettings;
-  /** The model by which HAProxy runs, as far as is known. */
-  inForce: Model;
-  log: Logger;
-  signal: AbortSignal;
-}
-
 const idlePauseMs = 5_000;
 /** While something is under way: 10, 20, 40 … ms between two looks. */
 const shortestPauseMs = 10;
 const longestPauseMs = 1_000;
 const maxRetryMs = 2_000;
-/** What was refused is tried again after this, as the reason may have been a full disk. */
-const refusalHoldsMs = 10_000;
 
-interface Refusal {
-  structure: string;
-  atMs: number;
-}
-
-export function reconcile({ settings, inForce, log, signal }: ReconcileOptions): Reconciler {
-  const { haproxyConfig, haproxyRuntimeSocket, haproxyMasterSocket } = settings;
+export function reconcile(options: TurnOptions & { signal: AbortSignal }): Reconciler {
+  const { log, signal } = options;
+  const turn = createTurn(options);
   const settled = Promise.withResolvers<void>();
   let bell = new AbortController();
   let wanted: readonly Instance[] | undefined;
-  let refusal: Refusal | undefined;
-  let toldFaults = '';
-  let looksSinceNews = 0;
+  let turnsSinceNews = 0;
+  let failures = 0;
 
-  const turn = async (instances: readonly Instance[]): Promise<number> => {
-    const reading = modelOf(instances, inForce);
-    tellFaults(reading.faults);
-    const running = await look(haproxyRuntimeSocket);
-    const model = await admissible(reading.model, running);
-    const structure = structureOf(model, settings);
-    const { reload, steps, leaving } = planOf(model, structure, running);
-    if (reload) {
-      await save(model);
-      await load(structure);
-    } else {
-      await Promise.all([save(model), change(steps)]);
-    }
-    inForce = model;
-    looksSinceNews += 1;
-    if (reload || steps.length > 0 || leaving > 0) {
-      return Math.min(longestPauseMs, shortestPauseMs * 2 ** looksSinceNews);
-    }
-    settled.resolve();
-    return idlePauseMs;
-  };
-
-  /** The model itself, or what of it fits into a structure that HAProxy takes. */
-  const admissible = async (model: Model, running: Running): Promise<Model> => {
-    for (const candidate of [model, withServersOf(inForce, model)]) {
-      const structure = structureOf(candidate, settings);
-      if (structure === running.structure) return candidate;
-      if (isRefused(structure)) continue;
-      const objection = await objectionTo(renderConfig(candidate, settings), settings);
-      if (objection === undefined) return candidate;
-      refuse(structure, objection);
-    }
-    throw new Error('HAProxy takes neither the new structure nor the one before');
-  };
-
-  const change = async (steps: readonly Step[]) => {
-    if (steps.length === 0) return;
-    const commands = steps.flatMap(commandsOf);
-    const remarks = await tell(haproxyRuntimeSocket, commands);
-    log.info({ event: 'haproxy.changed', commands, remarks }, 'servers changed');
-  };
-
-  const load = async (structure: string) => {
-    const startedAt = performance.now();
+  /** Takes a turn, and returns how long to wait for the next. */
+  const takeTurn = async (instances: readonly Instance[]): Promise<number> => {
     try {
-      await reload(haproxyMasterSocket, async () => {
-        // The worker's socket is away for a moment.
-        const now = await look(haproxyRuntimeSocket).catch(() => undefined);
-        return now?.structure === structure;
-      });
+      const outcome = await turn(instances);
+      failures = 0;
+      if (outcome !== 'changed') settled.resolve();
+      return pauseAfter(outcome, turnsSinceNews++);
     } catch (error) {
-      refuse(structure, String(error));
-      throw error;
-    }
-    const tookMs = Math.round(performance.now() - startedAt);
-    log.info({ event: 'haproxy.reloaded', structure, tookMs }, 'structure changed');
-  };
-
-  const refuse = (structure: string, why: string) => {
-    refusal = { structure, atMs: performance.now() };
-    log.error({ event: 'haproxy.refused', structure, why }, 'HAProxy does not take this');
-  };
-  const isRefused = (structure: string): boolean =>
-    refusal?.structure === structure && performance.now() < refusal.atMs + refusalHoldsMs;
-
-  const save = async (model: Model) => {
-    const files: [path: string, text: string][] = [
-      [memoryPath(haproxyConfig), memoryText(model)],
-      [haproxyConfig, renderConfig(model, settings)],
-    ];
-    await Promise.all(
-      files.map(async ([path, text]) => {
-        if ((await readIfThere(path)) !== text) await replaceFile(path, text);
-      }),
-    );
-  };
-
-  const tellFaults = (faults: readonly Fault[]) => {
-    const text = JSON.stringify(faults);
-    if (text === toldFaults) return;
-    toldFaults = text;
-    for (const fault of faults) {
-      log.warn({ event: 'registration.refused', ...fault }, 'not taken as it is');
+      if (failures === 0) log.warn({ event: 'haproxy.behind', err: error }, 'will try again');
+      return backoffMs(failures++, maxRetryMs);
     }
   };
 
   const run = async () => {
-    let failures = 0;
     while (!signal.aborted) {
       bell = new AbortController();
-      let pauseMs = idlePauseMs;
-      try {
-        if (wanted) pauseMs = await turn(wanted);
-        failures = 0;
-      } catch (error) {
-        if (failures === 0) log.warn({ event: 'haproxy.behind', err: error }, 'will try again');
-        pauseMs = backoffMs(failures, maxRetryMs);
-        failures += 1;
-      }
+      const pauseMs = wanted ? await takeTurn(wanted) : idlePauseMs;
       await pause(pauseMs, AbortSignal.any([signal, bell.signal]));
     }
   };
@@ -167,7 +58,7 @@ export function reconcile({ settings, inForce, log, signal }: ReconcileOptions):
   return {
     want(instances) {
       wanted = instances;
-      looksSinceNews = 0;
+      turnsSinceNews = 0;
       bell.abort();
     },
     settled: settled.promise,
@@ -175,12 +66,7 @@ export function reconcile({ settings, inForce, log, signal }: ReconcileOptions):
   };
 }
 
-/** The structure of the one with the servers of the other. */
-function withServersOf(structure: Model, servers: Model): Model {
-  const byName = new Map(servers.services.map((service) => [service.name, service.servers]));
-  const services = structure.services.map((service) => ({
-    ...service,
-    servers: byName.get(service.name) ?? [],
-  }));
-  return { services };
+function pauseAfter(outcome: Outcome, turnsSinceNews: number): number {
+  if (outcome === 'done') return idlePauseMs;
+  return Math.min(longestPauseMs, shortestPauseMs * 2 ** turnsSinceNews);
 }

@@ -1,0 +1,142 @@
+/**
+ * One turn of the balancer: look at what HAProxy has, derive what it should have, write that to the
+ * file and do what is missing. reconcile.ts repeats it until nothing is.
+ *
+ * It never gives HAProxy a configuration that HAProxy has not checked. Structure that is refused stays
+ * out, and what is new with it; the servers of everything else go on coming and going.
+ */
+import type { Logger } from '@microflack/common/log.ts';
+import type { Instance } from '@microflack/common/registry/instances.ts';
+import { objectionTo, readIfThere, reload, replaceFile } from './apply.ts';
+import type { LbSettings } from './config.ts';
+import { memoryPath, memoryText } from './memory.ts';
+import { type Model, modelOf } from './model.ts';
+import { commandsOf, planOf, type Step } from './plan.ts';
+import type { Fault } from './registration.ts';
+import { renderConfig, structureOf } from './render.ts';
+import type { Running } from './running.ts';
+import { look, tell } from './runtime.ts';
+
+export interface TurnOptions {
+  settings: LbSettings;
+  /** The model by which HAProxy runs, as far as is known. */
+  inForce: Model;
+  log: Logger;
+}
+
+/** Whether there was something to do; or nothing but to wait for servers that leave. */
+export type Outcome = 'changed' | 'leaving' | 'done';
+
+/** Rejects where HAProxy cannot be reached or a file cannot be written: then the next turn makes good. */
+export type Turn = (instances: readonly Instance[]) => Promise<Outcome>;
+
+/** What was refused is tried again after this, as the reason may have been a full disk. */
+const refusalHoldsMs = 10_000;
+
+export function createTurn({ settings, inForce, log }: TurnOptions): Turn {
+  const { haproxyRuntimeSocket } = settings;
+  const gate = createGate(settings, log);
+  const tellFaults = createFaultLog(log);
+
+  return async (instances) => {
+    const { model: wanted, faults } = modelOf(instances, inForce);
+    tellFaults(faults);
+    const running = await look(haproxyRuntimeSocket);
+    const model = await gate.admissible([wanted, withServersOf(inForce, wanted)], running);
+    const structure = structureOf(model, settings);
+    const plan = planOf(model, structure, running);
+    if (plan.reload) {
+      await save(model, settings);
+      await gate.load(structure);
+    } else {
+      await Promise.all([save(model, settings), change(plan.steps, haproxyRuntimeSocket, log)]);
+    }
+    inForce = model;
+    if (plan.reload || plan.steps.length > 0) return 'changed';
+    return plan.leaving > 0 ? 'leaving' : 'done';
+  };
+}
+
+/** Lets structure through to HAProxy, after HAProxy has checked it; remembers what was refused. */
+function createGate(settings: LbSettings, log: Logger) {
+  let refused = { structure: '', atMs: 0 };
+  const refuse = (structure: string, why: string) => {
+    refused = { structure, atMs: performance.now() };
+    log.error({ event: 'haproxy.refused', structure, why }, 'HAProxy does not take this');
+  };
+  const isRefused = (structure: string): boolean =>
+    refused.structure === structure && performance.now() < refused.atMs + refusalHoldsMs;
+
+  return {
+    /** The first one whose structure HAProxy has or takes. */
+    async admissible(candidates: readonly Model[], running: Running): Promise<Model> {
+      for (const model of candidates) {
+        const structure = structureOf(model, settings);
+        if (structure === running.structure) return model;
+        if (isRefused(structure)) continue;
+        const objection = await objectionTo(renderConfig(model, settings), settings);
+        if (objection === undefined) return model;
+        refuse(structure, objection);
+      }
+      throw new Error('HAProxy takes neither the new structure nor the one before');
+    },
+
+    /** Has HAProxy load its file, which is of this structure. */
+    async load(structure: string): Promise<void> {
+      const startedAt = performance.now();
+      const objection = await reload(settings.haproxyMasterSocket, async () => {
+        // The worker's socket is away for a moment.
+        const now = await look(settings.haproxyRuntimeSocket).catch(() => undefined);
+        return now?.structure === structure;
+      });
+      if (objection !== undefined) {
+        refuse(structure, objection);
+        throw new Error('HAProxy has not loaded what it had approved of');
+      }
+      const tookMs = Math.round(performance.now() - startedAt);
+      log.info({ event: 'haproxy.reloaded', structure, tookMs }, 'structure changed');
+    },
+  };
+}
+
+async function save(model: Model, settings: LbSettings): Promise<void> {
+  const files: [path: string, text: string][] = [
+    [memoryPath(settings.haproxyConfig), memoryText(model)],
+    [settings.haproxyConfig, renderConfig(model, settings)],
+  ];
+  await Promise.all(
+    files.map(async ([path, text]) => {
+      if ((await readIfThere(path)) !== text) await replaceFile(path, text);
+    }),
+  );
+}
+
+async function change(steps: readonly Step[], runtimeSocket: string, log: Logger): Promise<void> {
+  if (steps.length === 0) return;
+  const commands = steps.flatMap(commandsOf);
+  const remarks = await tell(runtimeSocket, commands);
+  log.info({ event: 'haproxy.changed', commands, remarks }, 'servers changed');
+}
+
+/** The same faults are told once. */
+function createFaultLog(log: Logger): (faults: readonly Fault[]) => void {
+  let told = '';
+  return (faults) => {
+    const text = JSON.stringify(faults);
+    if (text === told) return;
+    told = text;
+    for (const fault of faults) {
+      log.warn({ event: 'registration.refused', ...fault }, 'not taken as it is');
+    }
+  };
+}
+
+/** The structure of the one with the servers of the other. */
+function withServersOf(structure: Model, servers: Model): Model {
+  const byName = new Map(servers.services.map((service) => [service.name, service.servers]));
+  const services = structure.services.map((service) => ({
+    ...service,
+    servers: byName.get(service.name) ?? [],
+  }));
+  return { services };
+}
