@@ -86,7 +86,7 @@ async function startProbe({ stack }: Bench, program: string): Promise<Probe> {
   return probe;
 }
 
-/** Through HAProxy, one after the other on each connection; 503 is what it says before the route is there. */
+/** Through HAProxy, one after the other on each connection; 503 is what it says before the route is there, 307 what a worker says that was replaced. */
 async function keepAsking(url: string, signal: AbortSignal): Promise<void> {
   const connections = Array.from({ length: askers }, () => openConnection(url));
   const askOn = async (connection: (typeof connections)[number]): Promise<void> => {
@@ -97,7 +97,7 @@ async function keepAsking(url: string, signal: AbortSignal): Promise<void> {
 }
 
 async function unrouted(error: unknown): Promise<void> {
-  if (!(error instanceof Error && /: (404|503) /.test(error.message))) throw error;
+  if (!(error instanceof Error && /: (307|404|503) /.test(error.message))) throw error;
   await pause(1);
 }
 
