@@ -4,14 +4,15 @@
  */
 import { ApiError } from './api.ts';
 import type { Endpoints } from './endpoints.ts';
-import { type Health, type HealthEvent, reduceHealth } from './health.ts';
+import { type Health, type HealthEvent, isBetter, reduceHealth } from './health.ts';
 import { createLive } from './live.ts';
 import type { Message } from './models.ts';
-import type { Outbox, OutboxEntry } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
 import { createPeopleKeeper, type People } from './people-keeper.ts';
 import { createPostOffice } from './post-office.ts';
 import { createReadingKeeper } from './reading-keeper.ts';
 import { createRoomKeeper, type RoomLogs } from './room-keeper.ts';
+import { createSender } from './sender.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Shelf } from './shelf.ts';
 import { createStore, type Store } from './store.ts';
@@ -50,6 +51,7 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
     onState: report,
     onRefused: (token) => void session.replace(token).then(live.greet, ignoreWeather),
   });
+  const send = createSender({ live, endpoints, report });
   const office = createPostOffice({ userId, outbox, shelf, send, onDelivered: take });
 
   const pulse = createWorker(async () => {
@@ -58,71 +60,43 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
     return (live.connected() ? reassuranceMs : pollMs) * (0.8 + 0.4 * Math.random());
   });
   const findRooms = createWorker(async () => {
-    for (const room of await openRooms()) roomKeeper.open(room);
+    const found = await endpoints.rooms();
+    if (found.length > 0) rooms.set(found);
+    found.forEach(roomKeeper.open);
     return undefined;
   });
+  const workers = [live, roomKeeper, peopleKeeper, office, findRooms, pulse];
 
   function take(message: Message): void {
     roomKeeper.pushed(message);
     office.arrived(message);
   }
 
-  async function openRooms(): Promise<readonly string[]> {
-    roomKeeper.open(firstRoom);
-    const found = await endpoints.rooms();
-    if (found.length > 0) rooms.set(found);
-    return rooms.get();
-  }
-
-  /** By the socket where there is one; by REST where there is none, or where the socket brought no answer. */
-  async function send(entry: OutboxEntry): Promise<Message> {
-    if (!live.connected() || entry.tries > 1) return endpoints.post(entry);
-    try {
-      const message = await live.post(entry);
-      report({ type: 'answered', service: 'messages' });
-      return message;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return endpoints.post(entry);
-      if (error instanceof ApiError && error.status >= 500)
-        report({ type: 'unavailable', service: 'messages' });
-      throw error;
-    }
-  }
-
+  /** Circumstances have changed for the better: what waits to be tried again is tried now. */
   function hurry(): void {
-    for (const part of [live, roomKeeper, peopleKeeper, office, findRooms, pulse]) part.hurry();
-  }
-
-  /** What was down is asked again until it answers; what is back is used at once. */
-  function followHealth(): () => void {
-    let before = health.get();
-    return health.subscribe(() => {
-      const [was, now] = [before, health.get()];
-      before = now;
-      const returned = (service: 'messages' | 'users') =>
-        was.down.has(service) && !now.down.has(service);
-      const left = (service: 'messages' | 'users') =>
-        !was.down.has(service) && now.down.has(service);
-      if (now.reachable && !was.reachable) return hurry();
-      if (now.socket !== was.socket) pulse.hurry();
-      if (returned('messages')) office.hurry();
-      if (left('messages')) roomKeeper.doubt();
-      if (left('users')) peopleKeeper.refresh();
-    });
+    for (const worker of workers) worker.hurry();
   }
 
   const stops = [
-    followHealth(),
+    followHealth(health, { better: hurry, worse: pulse.hurry }),
     logs.subscribe(() => peopleKeeper.mentioned(authorsOf(logs.get()))),
     session.state.subscribe(live.greet),
     listenTo(window, 'online', hurry),
     listenTo(window, 'offline', pulse.hurry),
     listenTo(document, 'visibilitychange', () => void (document.hidden || pulse.hurry())),
-    ...[live, roomKeeper, peopleKeeper, reading, office, findRooms, pulse].map((p) => p.stop),
+    reading.stop,
+    ...workers.map((worker) => worker.stop),
   ];
+  roomKeeper.open(firstRoom);
   findRooms.wake();
-  pulse.wake(pollMs);
   peopleKeeper.refresh();
+  pulse.wake(pollMs);
+
+  /** The push brings the result; where there is no socket, a catch-up does. */
+  async function andFetch(change: Promise<unknown>): Promise<void> {
+    await change;
+    if (!live.connected()) roomKeeper.doubt();
+  }
 
   return {
     userId,
@@ -131,22 +105,29 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
     logs,
     people,
     outbox,
-    send: (room: string, source: string) =>
-      office.write({ key: randomKey(), room, source, writtenAt: Date.now() }),
+    send: office.write,
     retry: office.retry,
     discard: office.discard,
+    // These three throw an `ApiError` where that does not work.
     older: roomKeeper.older,
-    /** Both throw an `ApiError` where that does not work. The push brings the result; without a socket the catch-up does. */
-    async edit(id: number, source: string): Promise<void> {
-      await endpoints.edit(id, source);
-      if (!live.connected()) roomKeeper.doubt();
-    },
-    async remove(id: number): Promise<void> {
-      await endpoints.remove(id);
-      if (!live.connected()) roomKeeper.doubt();
-    },
+    edit: (id: number, source: string) => andFetch(endpoints.edit(id, source)),
+    remove: (id: number) => andFetch(endpoints.remove(id)),
     stop: () => stops.forEach((stop) => void stop()),
   };
+}
+
+/** What is lost is asked again until it answers, and once it does, everything makes use of it. */
+function followHealth(
+  health: Store<Health>,
+  { better, worse }: { better: () => void; worse: () => void },
+): () => void {
+  let before = health.get();
+  return health.subscribe(() => {
+    const [was, now] = [before, health.get()];
+    before = now;
+    if (isBetter(was, now)) better();
+    else if (isBetter(now, was)) worse();
+  });
 }
 
 function authorsOf(logs: RoomLogs): Set<number> {
@@ -158,13 +139,6 @@ function authorsOf(logs: RoomLogs): Set<number> {
 function listenTo(target: EventTarget, event: string, listener: () => void): () => void {
   target.addEventListener(event, listener);
   return () => target.removeEventListener(event, listener);
-}
-
-/** `crypto.randomUUID` exists on secure origins only, and a stack is often looked at over plain HTTP. */
-function randomKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }
 
 function ignoreWeather(error: unknown): void {

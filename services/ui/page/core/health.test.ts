@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { connectionOf, type HealthEvent, healthy, noticeOf, reduceHealth } from './health.ts';
+import {
+  connectionOf,
+  type HealthEvent,
+  healthy,
+  isBetter,
+  noticeOf,
+  reduceHealth,
+} from './health.ts';
 
 const after = (...events: HealthEvent[]) => events.reduce(reduceHealth, healthy);
 const title = (...events: HealthEvent[]) => noticeOf(after(...events))?.title;
@@ -40,4 +47,12 @@ test('where much is down it is said in one notice', () => {
   expect(title(down('tokens'), down('messages'))).toBe(
     'Some things are not available right now: messages, signing in.',
   );
+});
+
+test('better is what works again, and a change that changes nothing is none', () => {
+  const down = after({ type: 'unavailable', service: 'messages' });
+  expect([isBetter(down, healthy), isBetter(healthy, down)]).toEqual([true, false]);
+  const offline = after({ type: 'unreachable' });
+  expect([isBetter(offline, healthy), isBetter(healthy, offline)]).toEqual([true, false]);
+  expect(reduceHealth(healthy, { type: 'answered', service: 'users' })).toBe(healthy);
 });

@@ -54,6 +54,8 @@ const sentences: Record<Service, { name: string; title: string; text: string }> 
 export function reduceHealth(health: Health, event: HealthEvent): Health {
   switch (event.type) {
     case 'answered':
+      // Most answers are no news, and who watches need not be told.
+      if (health.reachable && !health.down.has(event.service)) return health;
       return { ...health, reachable: true, down: without(health.down, event.service) };
     case 'unavailable':
       return { ...health, reachable: true, down: new Set(health.down).add(event.service) };
@@ -67,6 +69,13 @@ export function reduceHealth(health: Health, event: HealthEvent): Health {
       // Which end it was that failed, the other requests tell.
       return { ...health, down: new Set(health.down).add('socketio'), socket: 'lost' };
   }
+}
+
+/** Whether something works now that did not before; asked the other way round, whether something is lost. */
+export function isBetter(was: Health, now: Health): boolean {
+  const returned = [...was.down].some((service) => !now.down.has(service));
+  const connected = now.socket === 'connected' && was.socket !== 'connected';
+  return returned || connected || (now.reachable && !was.reachable);
 }
 
 /** One word for the state of the connection. */

@@ -38,7 +38,7 @@ export type OutboxEvent =
   | { type: 'refused'; key: string; trouble: string }
   | { type: 'retried'; key: string }
   | { type: 'discarded'; key: string }
-  | { type: 'hurried' };
+  | { type: 'hurried'; now: number };
 
 const firstPauseMs = 1000;
 const longestPauseMs = 15_000;
@@ -76,7 +76,10 @@ export function reduceOutbox(outbox: Outbox, event: OutboxEvent): Outbox {
     case 'retried':
       return change(outbox, event.key, (entry) => ({ ...entry, state: 'waiting', notBefore: 0 }));
     case 'hurried':
-      return outbox.map((entry) => ({ ...entry, notBefore: 0 }));
+      return outbox.map((entry) => ({
+        ...entry,
+        notBefore: Math.min(entry.notBefore, event.now + firstPauseMs),
+      }));
   }
 }
 

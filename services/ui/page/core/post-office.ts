@@ -77,7 +77,8 @@ export function createPostOffice({ userId, outbox, shelf, send, onDelivered }: P
   adopt(0);
 
   return {
-    write(letter: Letter): void {
+    write(room: string, source: string): void {
+      const letter: Letter = { key: randomKey(), room, source, writtenAt: Date.now() };
       shelf.write(prefix + letter.key, letter);
       feed({ type: 'written', letter });
       worker.wake();
@@ -94,7 +95,7 @@ export function createPostOffice({ userId, outbox, shelf, send, onDelivered }: P
     },
     discard: (key: string) => settle(key, 'discarded'),
     hurry(): void {
-      feed({ type: 'hurried' });
+      feed({ type: 'hurried', now: Date.now() });
       worker.hurry();
     },
     stop(): void {
@@ -102,6 +103,13 @@ export function createPostOffice({ userId, outbox, shelf, send, onDelivered }: P
       worker.stop();
     },
   };
+}
+
+/** `crypto.randomUUID` exists on secure origins only, and a stack is often looked at over plain HTTP. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }
 
 function outcomeOf(error: ApiError, key: string): OutboxEvent {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ApiError } from './api.ts';
-import { createWorker } from './worker.ts';
+import { breathMs, createWorker } from './worker.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -30,11 +30,12 @@ test('after a failure a wake-up does not cut the pause short, and hurry does', a
   worker.wake();
   await vi.advanceTimersByTimeAsync(100);
   expect(steps).toBe(1);
+  await vi.advanceTimersByTimeAsync(400 + 2000 + 4000);
+  expect(steps, 'pauses of 1, 2 and 4 s').toBe(4);
   worker.hurry();
-  await vi.advanceTimersByTimeAsync(0);
-  expect(steps).toBe(2);
-  await vi.advanceTimersByTimeAsync(1000 + 2000);
-  expect(steps, 'pauses of 1 s and 2 s').toBe(4);
+  worker.hurry();
+  await vi.advanceTimersByTimeAsync(breathMs);
+  expect(steps, 'not after 8 s, and not at once').toBe(5);
 });
 
 test('two steps never overlap', async () => {
