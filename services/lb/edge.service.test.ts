@@ -1,4 +1,6 @@
 /** What HAProxy does to every request, whatever the services are. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createScope } from '@microflack/common/testing/parts.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startInstance } from './testing/instances.ts';
@@ -59,6 +61,19 @@ test('a body that is too large is refused before anybody has to read it', async 
   expect(response.status).toBe(413);
   expect(await response.json()).toMatchObject({ code: 'too_large' });
 });
+
+test.runIf(process.env.MF_TEST_ALL)(
+  'a request whose body does not come is given up after 10 s, and no service has heard of it',
+  async () => {
+    const { hostname, port } = new URL(world.haproxy.url);
+    const socket = connect(Number(port), hostname);
+    scope.onTestFinished(() => void socket.destroy());
+    // A service would have answered this at once: it does not read bodies.
+    socket.write('POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1.1 408 .*"code":"request_timeout"/s);
+  },
+);
 
 test('a POST is sent again to another instance only where its sender says that it may be', async () => {
   const registration = { route: '/api/fragile' };

@@ -58,7 +58,6 @@ defaults edge
     timeout http-keep-alive 10s
     timeout client 30s
     timeout client-fin 5s
-    option http-buffer-request
     option http-ignore-probes
     # decision: after a reload, an idle connection is closed with its next answer, and loses nothing
     option idle-close-on-response
@@ -83,7 +82,9 @@ frontend public from edge
 
     # decision: what is not for the outside, and what is too much
     http-request return ${problemAnswer('hidden')} if { path,url_dec -i -m reg ^/+(internal|metrics|healthz)(/|$) }
-    http-request return ${problemAnswer('tooLarge')} if { req.body_size gt ${maxBodyBytes} }`;
+    http-request return ${problemAnswer('tooLarge')} if { req.body_size gt ${maxBodyBytes} }
+    # decision: a service has to do with a request when it is here, up to HAProxy's buffer of 16 KB
+    http-request wait-for-body time 10s unless METH_GET`;
 
 export const statsFrontend = (settings: RenderSettings): string => `\
 userlist operators
