@@ -53,8 +53,23 @@ function aStack(): string {
 }
 
 /** Two parts, up within two seconds: enough to see what `mf` does with programs. */
-function upSmall(name: string, ...more: string[]): Promise<string> {
-  return mf('up', '--stack', name, '--only', 'consul,redis', ...more);
+function smallUp(name: string): string[] {
+  return ['up', '--stack', name, '--only', 'consul,redis'];
+}
+
+function upSmall(name: string): Promise<string> {
+  return mf(...smallUp(name));
+}
+
+/** An environment in which Redis is of another version, and does not start. */
+async function aBrokenRedis(): Promise<{ PATH: string }> {
+  const programs = await mkdtemp(join(tmpdir(), 'mf-broken-'));
+  onTestFinished(() => rm(programs, { recursive: true }));
+  const script =
+    '#!/bin/sh\n[ "$1" = --version ] && echo v=7.0.0 && exit\necho out of luck\nexit 3\n';
+  await writeFile(join(programs, 'redis-server'), script, { mode: 0o755 });
+  await chmod(programs, 0o755);
+  return { PATH: `${programs}:${process.env.PATH}` };
 }
 
 async function statusOf(name: string) {
@@ -297,18 +312,7 @@ test('an ordinary user without sudo runs it where the parts are installed', asyn
 describe('a failing step', () => {
   test("is told with the part's own last words, and leaves nothing half started", async () => {
     const name = aStack();
-    const programs = await mkdtemp(join(tmpdir(), 'mf-broken-'));
-    onTestFinished(() => rm(programs, { recursive: true }));
-    const broken = join(programs, 'redis-server');
-    const script =
-      '#!/bin/sh\n[ "$1" = --version ] && echo v=7.0.0 && exit\necho out of luck\nexit 3\n';
-    await writeFile(broken, script);
-    await chmod(programs, 0o755);
-    await chmod(broken, 0o755);
-
-    const env = { PATH: `${programs}:${process.env.PATH}` };
-    const args = ['up', '--stack', name, '--only', 'consul,redis'];
-    const { code, err } = await tryMf(args, { env });
+    const { code, err } = await tryMf(smallUp(name), { env: await aBrokenRedis() });
     expect(code).toBe(1);
     expect(err).toContain('✗ redis · ended (exit status 3)');
     expect(err).toContain('    out of luck');
@@ -316,10 +320,23 @@ describe('a failing step', () => {
     await expectNothingRuns(name);
   });
 
+  test('leaves a stack that ran before as it was', async () => {
+    const name = aStack();
+    await upSmall(name);
+    const programs = async () =>
+      (await statusOf(name)).programs.map(({ name, version, health }) => [name, version, health]);
+    const before = await programs();
+    const { code } = await tryMf(smallUp(name), { env: await aBrokenRedis() });
+    expect(code).toBe(1);
+    await vi.waitFor(async () => expect(await programs()).toEqual(before), 10_000);
+  });
+
   test('so does Ctrl-C', async () => {
     const name = aStack();
-    const args = ['up', '--stack', name, '--only', 'consul,redis'];
-    const up = spawn(join(checkout, 'scripts/mf'), args, { stdio: 'ignore', detached: true });
+    const up = spawn(join(checkout, 'scripts/mf'), smallUp(name), {
+      stdio: 'ignore',
+      detached: true,
+    });
     const ended = once(up, 'exit');
     await vi.waitFor(async () => expect(await isUp(name)).toBe(true), { timeout: 20_000 });
     interrupt(up);

@@ -34,10 +34,9 @@ Without a PROGRAM: of all of them.`,
     const follow = words.values.follow === true ? ['-F'] : [];
     const files = wanted.map((name) => `${name}.log`);
     if (files.length === 0) return 0;
-    await execa('tail', ['-n', lines, ...follow, '--', ...files], {
-      cwd: folder,
-      stdio: 'inherit',
-    });
+    // It ends by Ctrl-C, mostly: that is no failure.
+    const options = { cwd: folder, stdio: 'inherit', reject: false } as const;
+    await execa('tail', ['-n', lines, ...follow, '--', ...files], options);
     return 0;
   },
 };

@@ -4,19 +4,18 @@
  * Settle the ports, start the parts, build the releases meanwhile, start the instances, post a
  * message and see it arrive. When a step fails, what this command started is stopped again.
  */
-import { UsageError } from '../lib/failure.ts';
+import { StepFailure, UsageError } from '../lib/failure.ts';
 import { whileLocked } from '../lib/lock.ts';
 import { openStack } from '../lib/open-stack.ts';
 import { createOutput, type Output } from '../lib/output.ts';
 import { overviewOf } from '../lib/overview.ts';
+import { type PartName, partNames } from '../lib/parts.ts';
 import { selfTest } from '../lib/selftest.ts';
 import { listServices, pick, type Service } from '../lib/services.ts';
 import { checkout, stackDir, stackOption } from '../lib/stack.ts';
-import { beginCampaign, type Campaign } from '../lib/start.ts';
+import { type Campaign, planCampaign, undo } from '../lib/start.ts';
 import { buildReleases, startInstances } from '../lib/start-instances.ts';
-import { partNames, startParts } from '../lib/start-parts.ts';
-import { stopStack } from '../lib/stop.ts';
-import { superviseStack } from '../lib/supervisor.ts';
+import { startParts } from '../lib/start-parts.ts';
 import { programsTable } from './status.ts';
 import { refusePositionals, text, type Verb, type Words } from './verb.ts';
 
@@ -52,7 +51,7 @@ interface Wanted {
   name: string;
   port: number | undefined;
   bind: string | undefined;
-  parts: (typeof partNames)[number][];
+  parts: PartName[];
   services: Service[];
   /** Every service of the checkout: all of them have accounts. */
   known: string[];
@@ -78,14 +77,13 @@ async function readWanted(words: Words): Promise<Wanted> {
 async function bringUp(wanted: Wanted, output: Output): Promise<number> {
   const begun = output.now();
   const stack = await openStack({ ...wanted, services: wanted.known });
-  const wasDown = !(await superviseStack(stack).running());
-  const campaign = await beginCampaign(stack, output);
+  const campaign = await planCampaign(stack, output);
   const interrupted = interruption();
   try {
-    if (wasDown) await campaign.supervisor.start();
+    if (campaign.wasDown) await campaign.supervisor.start();
     await Promise.race([startAll(campaign, wanted), interrupted]);
   } catch (error) {
-    await undo(campaign, wasDown);
+    await undo(campaign);
     throw error;
   }
   const overview = await overviewOf(stack);
@@ -115,20 +113,16 @@ async function startAll(campaign: Campaign, wanted: Wanted): Promise<void> {
   });
 }
 
-/** Nothing is left half started: what this command began ends with it, data and logs stay. */
-async function undo({ stack, supervisor, started }: Campaign, wasDown: boolean): Promise<void> {
-  if (wasDown) await stopStack(stack);
-  else await supervisor.withdraw([...started]);
-}
-
 /** Rejects when somebody presses Ctrl-C. */
 function interruption(): Promise<never> {
-  return new Promise((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      // Not `once`: the last listener that goes would let execa end us before we have undone anything.
-      process.on(signal, () => reject(new Error(`interrupted by ${signal}`)));
-    }
-  });
+  const { promise, reject } = Promise.withResolvers<never>();
+  // Nobody may be waiting for it at that moment: what is begun before the race ends in order first.
+  promise.catch(() => undefined);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // Not `once`: the last listener that goes would let execa end us before we have undone anything.
+    process.on(signal, () => reject(new StepFailure('mf up', `interrupted by ${signal}`, 'mf up')));
+  }
+  return promise;
 }
 
 function portOf(typed: string | undefined): number | undefined {

@@ -8,8 +8,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isPart } from './parts.ts';
 import type { Stack } from './stack.ts';
-import { isPart } from './start-parts.ts';
 
 const nameVariable = 'SUPERVISOR_PROCESS_NAME=';
 const patienceMs = 20_000;

@@ -5,10 +5,11 @@
  * three does not answer makes programs unhealthy, not the view impossible.
  */
 import { messageOf } from './failure.ts';
+import { addressOf, isPart, partOf } from './parts.ts';
 import { complaintOf, registeredAs, registrations, serversUp } from './serving.ts';
 import { publicUrl, type Stack } from './stack.ts';
-import { addressOf, isPart, partOf } from './start-parts.ts';
-import { type Declared, type ProgramState, superviseStack } from './supervisor.ts';
+import { type Declared, superviseStack } from './supervisor.ts';
+import type { ProgramState } from './supervisor-output.ts';
 
 /** A healthy part answers at once: no need to wait as its `ready` would. */
 const probeMs = 2000;

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { UsageError } from './failure.ts';
+import { messageOf, StepFailure, UsageError } from './failure.ts';
 import { newSecrets, type Secrets, secretsSchema, withServices } from './secrets.ts';
 
 export type { Secrets } from './secrets.ts';
@@ -59,10 +59,17 @@ export async function findStack(name: string): Promise<Stack | undefined> {
   const text = await readFile(join(dir, 'stack.json'), 'utf8').catch(noSuchFile);
   if (text === undefined) return undefined;
   const { bind, ports } = stackFile.parse(JSON.parse(text));
-  const secrets = secretsSchema.parse(
-    JSON.parse(await readFile(join(dir, 'secrets.json'), 'utf8')),
-  );
+  const secrets = secretsSchema.parse(JSON.parse(await readSecrets(name, dir)));
   return { name, dir, checkout, asRoot: isRoot(), bind, ports, secrets };
+}
+
+async function readSecrets(name: string, dir: string): Promise<string> {
+  try {
+    return await readFile(join(dir, 'secrets.json'), 'utf8');
+  } catch (error) {
+    const why = `stack ${name} belongs to another user: ${messageOf(error)}`;
+    throw new StepFailure('stack', why, 'the same as that user', [], error);
+  }
 }
 
 /** The stack, or a usage error that says which there are. */

@@ -93,7 +93,8 @@ function plan(stack: Stack, declared: readonly Declared[], deployments: readonly
     const ours = declared.filter((one) => one.service === service.name);
     const current = ours.find(({ version }) => version === release.label);
     const name = current?.name ?? nextName(service, taken);
-    const retired = ours.map((one) => one.name).filter((other) => other !== name);
+    const others = ours.filter(({ version }) => version !== release.label);
+    const retired = others.map((one) => one.name).filter((other) => other !== name);
     const instance = instanceOf(stack, service, release, name, process.execPath);
     return { service, release, instance, retired, isNew: current === undefined };
   });

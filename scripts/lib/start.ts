@@ -6,31 +6,63 @@
  * shall is not touched.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
 import { messageOf, StepFailure } from './failure.ts';
 import type { Output } from './output.ts';
 import { type Belongings, hashOf, place } from './place.ts';
 import type { Program } from './program.ts';
 import { type Stack, stackOption } from './stack.ts';
+import { stopStack } from './stop.ts';
 import { type Supervisor, superviseStack } from './supervisor.ts';
 
 const endPollMs = 100;
 const logLines = 12;
 
+const logLine = z.object({
+  level: z.string(),
+  msg: z.string(),
+  err: z.object({ message: z.string() }).optional(),
+});
+
 export interface Campaign {
   stack: Stack;
   supervisor: Supervisor;
   output: Output;
+  /** Whether nothing of the stack ran: then all that runs later is this command's doing. */
+  wasDown: boolean;
   /** What supervisord said of its programs before this command began: name to state. */
   before: ReadonlyMap<string, string>;
-  /** What this command has started so far. */
-  started: Set<string>;
+  /** What this command has started so far, each with the declaration that it replaced. */
+  started: Map<string, string | undefined>;
+  /** Aborted when the command gives up: nothing is started from then on. */
+  over: AbortController;
 }
 
-export async function beginCampaign(stack: Stack, output: Output): Promise<Campaign> {
+/** Looks, and changes nothing. */
+export async function planCampaign(stack: Stack, output: Output): Promise<Campaign> {
   const supervisor = superviseStack(stack);
-  const states = await supervisor.status();
+  const wasDown = !(await supervisor.running());
+  const states = wasDown ? [] : await supervisor.status();
   const before = new Map(states.map(({ name, state }) => [name, state]));
-  return { stack, supervisor, output, before, started: new Set() };
+  const over = new AbortController();
+  return { stack, supervisor, output, wasDown, before, started: new Map(), over };
+}
+
+/** Nothing is left half started: what this command began ends with it, what it replaced comes back. */
+export async function undo({ stack, supervisor, wasDown, started, over }: Campaign): Promise<void> {
+  over.abort();
+  if (wasDown) {
+    await stopStack(stack);
+    return;
+  }
+  const replaced: string[] = [];
+  for (const [name, declaration] of started) {
+    if (declaration === undefined) continue;
+    await supervisor.restore(name, declaration);
+    replaced.push(name);
+  }
+  await supervisor.apply(replaced);
+  await supervisor.withdraw([...started.keys()].filter((name) => !replaced.includes(name)));
 }
 
 /** A program with what it finds at its start, and what it is called in a list. */
@@ -45,16 +77,16 @@ export async function startPrograms(
   campaign: Campaign,
   wanted: readonly Startable[],
 ): Promise<void> {
-  const { supervisor, stack, started, before } = campaign;
+  const { supervisor, stack, started, before, over } = campaign;
   const [changed, ended]: [string[], string[]] = [[], []];
   for (const one of wanted) {
     const { name } = one.program;
     const about = { service: one.service, version: one.version, settings: hashOf(one) };
     const declared = await supervisor.isDeclared(one.program, about);
     if (declared && before.get(name) === 'RUNNING') continue;
-    started.add(name);
+    over.signal.throwIfAborted();
     await place(one, stack.asRoot);
-    if (!declared) await supervisor.declare(one.program, about);
+    started.set(name, declared ? undefined : await supervisor.declare(one.program, about));
     (declared && before.has(name) ? ended : changed).push(name);
   }
   await supervisor.apply(changed);
@@ -84,13 +116,10 @@ export async function untilReady<T>(
 }
 
 /** A service's log line for people: JSON says it all, and too much. */
-export function readable(line: string): string {
-  try {
-    const { level, msg, err } = JSON.parse(line);
-    return [level, msg, err?.message].filter((part) => part !== undefined).join(' · ');
-  } catch {
-    return line; // not one of ours: as it is
-  }
+function readable(line: string): string {
+  if (!line.startsWith('{')) return line;
+  const { data } = logLine.safeParse(JSON.parse(line));
+  return data ? [data.level, data.msg, data.err?.message].filter(Boolean).join(' · ') : line;
 }
 
 async function endOf(

@@ -5,8 +5,8 @@
  * once, and at last supervisord itself. Data and logs stay.
  */
 import { endLeftovers } from './leftovers.ts';
+import { isPart } from './parts.ts';
 import type { Stack } from './stack.ts';
-import { isPart } from './start-parts.ts';
 import { superviseStack } from './supervisor.ts';
 
 /** Resolves to whether anything was running. */

@@ -15,6 +15,7 @@ import { confined } from './confine.ts';
 import { daemonIni, type Header, parseHeader, programIni } from './ini.ts';
 import type { Program } from './program.ts';
 import type { Stack } from './stack.ts';
+import { type ProgramState, parseEnd, parseStatus } from './supervisor-output.ts';
 
 /** A stop waits for the program's own patience; this is only against a supervisord that hangs. */
 const commandTimeoutMs = 120_000;
@@ -22,14 +23,6 @@ const pollMs = 20;
 
 /** An ordinary user's PATH may lack the folders where Debian keeps daemons. */
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-export interface ProgramState {
-  name: string;
-  /** Supervisor's own word: RUNNING, STOPPED, EXITED, BACKOFF, FATAL … */
-  state: string;
-  pid: number | undefined;
-  upSeconds: number | undefined;
-}
 
 /** A program as its file describes it. */
 export interface Declared extends Header {
@@ -69,9 +62,16 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
     return text === iniOf(program, about);
   }
 
-  async function declare(program: Program, about: Header): Promise<void> {
-    const file = fileOf(program.name);
-    await writeFile(`${file}.new`, iniOf(program, about));
+  /** Resolves to the declaration that it replaces, for restore. */
+  async function declare(program: Program, about: Header): Promise<string | undefined> {
+    const before = await readFile(fileOf(program.name), 'utf8').catch(() => undefined);
+    await restore(program.name, iniOf(program, about));
+    return before;
+  }
+
+  async function restore(name: string, declaration: string): Promise<void> {
+    const file = fileOf(name);
+    await writeFile(`${file}.new`, declaration);
     await rename(`${file}.new`, file);
   }
 
@@ -174,6 +174,7 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
     shutdown,
     isDeclared,
     declare,
+    restore,
     withdraw,
     declared,
     apply,
@@ -183,32 +184,4 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
     endOf,
     lastLines,
   };
-}
-
-/** Finds `exited: NAME (exit status 78; not expected)` and the like in the daemon's log. */
-export function parseEnd(log: string, name: string): string | undefined {
-  for (const line of log.split('\n')) {
-    const [, exited, how] = /exited: (\S+) \(([^;)]+)/.exec(line) ?? [];
-    if (exited === name) return `ended (${how})`;
-    if (line.includes(`gave up: ${name} `)) return 'could not be started';
-  }
-  return undefined;
-}
-
-/** Reads `NAME  RUNNING  pid 12, uptime 1 day, 0:01:02`, a line a program. */
-export function parseStatus(text: string): ProgramState[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [name = '', state = ''] = line.split(/\s+/);
-      const pid = /pid (\d+)/.exec(line)?.[1];
-      const [, days = '0', hours, minutes, seconds] =
-        /uptime (?:(\d+) days?, )?(\d+):(\d+):(\d+)/.exec(line) ?? [];
-      const upSeconds =
-        hours === undefined
-          ? undefined
-          : ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
-      return { name, state, pid: pid === undefined ? undefined : Number(pid), upSeconds };
-    });
 }

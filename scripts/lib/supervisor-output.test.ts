@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseEnd, parseStatus } from './supervisor.ts';
+import { parseEnd, parseStatus } from './supervisor-output.ts';
 
 test('a running program has a pid and a time', () => {
   const [program] = parseStatus('messages-1     RUNNING   pid 4711, uptime 1 day, 2:03:04\n');
