@@ -14,6 +14,8 @@ import type { Running } from './running.ts';
 import { look } from './runtime.ts';
 import { stillServed, watchRegistrations } from './watch.ts';
 
+const maxRetryMs = 1_000;
+
 export const lb: ServiceDefinition<LbSettings> = {
   name: 'lb',
   settings,
@@ -43,5 +45,3 @@ async function firstLook(socketPath: string, log: Logger, signal: AbortSignal): 
     }
   }
 }
-
-const maxRetryMs = 1_000;

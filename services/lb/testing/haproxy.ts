@@ -32,6 +32,9 @@ export interface TestHaproxy {
   kill(): Promise<void>;
 }
 
+/** What supervisord takes about. */
+const restartMs = 300;
+
 /** MF_TEST_HAPROXY names another version than the installed one. */
 export function haproxyBin(): string {
   const { MF_TEST_HAPROXY } = process.env;
@@ -93,6 +96,3 @@ export async function startHaproxy(scope: Scope, consulUrl: string): Promise<Tes
     },
   };
 }
-
-/** What supervisord takes about. */
-const restartMs = 300;
