@@ -40,6 +40,12 @@ test('the edge takes from strangers what only we may say, and begins the trace',
   expect(JSON.stringify(body.headers)).not.toMatch(/evil|guess|6\.6\.6\.6|1111|deadline/i);
 });
 
+test('a client hears nothing of how long a service keeps connections', async () => {
+  const response = await fetch(`${world.haproxy.url}/hello`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('keep-alive')).toBeNull();
+});
+
 test('what is for the inside is not there for the outside', async () => {
   for (const path of [
     ...['/internal', '/internal/users/presence', '/INTERNAL/x', '//internal/x', '/%69nternal/x'],

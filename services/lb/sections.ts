@@ -84,7 +84,9 @@ frontend public from edge
     http-request return ${problemAnswer('hidden')} if { path,url_dec -i -m reg ^/+(internal|metrics|healthz)(/|$) }
     http-request return ${problemAnswer('tooLarge')} if { req.body_size gt ${maxBodyBytes} }
     # decision: a service has to do with a request when it is here, up to HAProxy's buffer of 16 KB
-    http-request wait-for-body time 10s unless METH_GET`;
+    http-request wait-for-body time 10s unless METH_GET
+    # decision: how long a service keeps HAProxy's connections is not how long HAProxy keeps a client's
+    http-response del-header keep-alive`;
 
 export const statsFrontend = (settings: RenderSettings): string => `\
 userlist operators
