@@ -123,8 +123,9 @@ describe('the whole stack', () => {
     const before = await statusOf(whole);
     const begun = performance.now();
     const said = await mf('up', '--stack', whole);
-    expect(performance.now() - begun).toBeLessThan(3000);
+    const tookMs = performance.now() - begun;
     expect(said).toContain('nothing was changed');
+    expect(tookMs).toBeLessThan(3000);
     expect((await statusOf(whole)).programs.map(({ pid }) => pid)).toEqual(
       before.programs.map(({ pid }) => pid),
     );

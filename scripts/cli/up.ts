@@ -8,7 +8,8 @@ import { StepFailure, UsageError } from '../lib/failure.ts';
 import { whileLocked } from '../lib/lock.ts';
 import { openStack } from '../lib/open-stack.ts';
 import { createOutput, type Output } from '../lib/output.ts';
-import { overviewOf } from '../lib/overview.ts';
+import { type Overview, overviewOf } from '../lib/overview.ts';
+import { until } from '../lib/parts/until.ts';
 import { type PartName, partNames } from '../lib/parts.ts';
 import { selfTest } from '../lib/selftest.ts';
 import { listServices, pick, type Service } from '../lib/services.ts';
@@ -79,14 +80,13 @@ async function bringUp(wanted: Wanted, output: Output): Promise<number> {
   const stack = await openStack({ ...wanted, services: wanted.known });
   const campaign = await planCampaign(stack, output);
   const interrupted = interruption();
-  try {
-    if (campaign.wasDown) await campaign.supervisor.start();
-    await Promise.race([startAll(campaign, wanted), interrupted]);
-  } catch (error) {
-    await undo(campaign);
-    throw error;
-  }
-  const overview = await overviewOf(stack);
+  if (campaign.wasDown) await campaign.supervisor.start();
+  const overview = await Promise.race([startAll(campaign, wanted), interrupted]).catch(
+    async (error: unknown) => {
+      await undo(campaign);
+      throw error;
+    },
+  );
   const changed = campaign.started.size > 0;
   const seconds = ((output.now() - begun) / 1000).toFixed(1);
   const first = changed
@@ -101,12 +101,33 @@ async function bringUp(wanted: Wanted, output: Output): Promise<number> {
   return 0;
 }
 
-async function startAll(campaign: Campaign, wanted: Wanted): Promise<void> {
-  const { stack, output } = campaign;
+async function startAll(campaign: Campaign, wanted: Wanted): Promise<Overview> {
+  const { stack, started } = campaign;
   const building = buildReleases(campaign, wanted.services);
   await Promise.all([building, startParts(campaign, wanted.parts, wanted.known)]);
   await startInstances(campaign, await building);
-  if (!wanted.whole || campaign.started.size === 0) return;
+  if (!wanted.whole) return overviewOf(stack);
+  const overview = await untilHealthy(campaign);
+  if (started.size > 0) await proveByMessage(campaign);
+  return overview;
+}
+
+/** Also of what ran before: a stack that is up is well. */
+async function untilHealthy({ stack, output }: Campaign): Promise<Overview> {
+  let overview = await overviewOf(stack);
+  await output.step('health', `mf status${stackOption(stack.name)}`, async () => {
+    if (overview.healthy) return undefined;
+    await until(async () => {
+      overview = await overviewOf(stack);
+      const sick = overview.programs.find(({ health }) => health !== 'healthy');
+      if (sick) throw new Error(`${sick.name}: ${sick.health}`);
+    });
+    return 'everything is well';
+  });
+  return overview;
+}
+
+async function proveByMessage({ stack, output }: Campaign): Promise<void> {
   await output.step('self-test', `mf logs${stackOption(stack.name)}`, async () => {
     const tookMs = await selfTest(stack);
     return `a message posted, and seen over Socket.IO ${tookMs.toFixed(0)} ms later,`;

@@ -24,7 +24,7 @@ describe('a program as supervisor reads it', () => {
 [program:messages-1]
 command=/usr/bin/node --permission /stack/releases/main.js
 directory=/
-environment=MF_PROGRAM="messages-1",LOG_LEVEL="info",MF_SETTINGS_HASH="abc"
+environment=MF_PROGRAM="messages-1",LOG_LEVEL="info"
 priority=50
 autorestart=true
 startsecs=0
@@ -37,13 +37,6 @@ stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
 
 `,
-    );
-  });
-
-  test('is another program for supervisord when its settings have changed', () => {
-    const later = { ...about, settings: 'def' };
-    expect(programIni(program, program.command, later, logFolder)).toContain(
-      'MF_SETTINGS_HASH="def"',
     );
   });
 

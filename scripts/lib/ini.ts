@@ -11,11 +11,11 @@ import type { Program } from './program.ts';
 const logMaxBytes = '10MB';
 const logBackups = 2;
 
-/** What a program's file says about itself in its first line, and how a changed one is noticed. */
+/** What a program's file says about itself in its first line. */
 const header = z.strictObject({
   service: z.string(),
   version: z.string(),
-  /** Changes with the files the program reads at its start. */
+  /** Changes with the files that the program reads at its start: by it a changed one is noticed. */
   settings: z.string(),
 });
 
@@ -47,13 +47,11 @@ export function programIni(
   about: Header,
   logFolder: string,
 ): string {
-  // supervisord looks at the values alone: what a program reads at its start must be among them.
-  const variables = { ...program.environment, MF_SETTINGS_HASH: about.settings };
   return `; ${JSON.stringify(about)}\n`.concat(
     ini(`program:${program.name}`, {
       command: literal(command.map(shellWord).join(' ')),
       directory: '/',
-      environment: literal(environment(variables)),
+      environment: literal(environment(program.environment)),
       priority: String(program.priority),
       autorestart: 'true',
       // Readiness is the registry's business: started is running.

@@ -4,11 +4,12 @@
  * `mf status` shows it, and `mf up` at its end. Looks and never changes anything; whoever of the
  * three does not answer makes programs unhealthy, not the view impossible.
  */
+import type { Declared } from './declarations.ts';
 import { messageOf } from './failure.ts';
 import { addressOf, isPart, partOf } from './parts.ts';
 import { complaintOf, registeredAs, registrations, serversUp } from './serving.ts';
 import { publicUrl, type Stack } from './stack.ts';
-import { type Declared, superviseStack } from './supervisor.ts';
+import { superviseStack } from './supervisor.ts';
 import type { ProgramState } from './supervisor-output.ts';
 
 /** A healthy part answers at once: no need to wait as its `ready` would. */
@@ -89,16 +90,13 @@ async function lookAtInstance(stack: Stack, program: Declared, up: Set<string>):
 
 function viewOf(program: Declared, state: ProgramState | undefined, seen: Seen): ProgramView {
   const running = state?.state === 'RUNNING';
-  const upMs = (state?.upSeconds ?? 0) * 1000;
   return {
     name: program.name,
     service: program.service,
     version: program.version,
     address: seen.address,
     health: running ? (seen.complaint ?? 'healthy') : (state?.state ?? 'STOPPED').toLowerCase(),
-    since: running
-      ? new Date(Math.round((Date.now() - upMs) / 1000) * 1000).toISOString()
-      : undefined,
+    since: state?.startedAt ? new Date(state.startedAt * 1000).toISOString() : undefined,
     pid: state?.pid,
   };
 }

@@ -8,13 +8,13 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { confined } from './confine.ts';
+import type { Declared } from './declarations.ts';
 import { instanceOf, migrationOf, nextName } from './instance.ts';
 import { buildRelease, type Release, verifyRelease } from './release.ts';
 import type { Service } from './services.ts';
 import { untilServing } from './serving.ts';
 import { type Stack, stackOption } from './stack.ts';
 import { type Campaign, type Startable, startPrograms, untilReady } from './start.ts';
-import type { Declared } from './supervisor.ts';
 
 /** Without it HAProxy learns of no instance. */
 const balancer = 'lb';

@@ -78,7 +78,7 @@ export async function startPrograms(
   wanted: readonly Startable[],
 ): Promise<void> {
   const { supervisor, stack, started, before, over } = campaign;
-  const [changed, ended]: [string[], string[]] = [[], []];
+  const begun: string[] = [];
   for (const one of wanted) {
     const { name } = one.program;
     const about = { service: one.service, version: one.version, settings: hashOf(one) };
@@ -87,10 +87,9 @@ export async function startPrograms(
     over.signal.throwIfAborted();
     await place(one, stack.asRoot);
     started.set(name, declared ? undefined : await supervisor.declare(one.program, about));
-    (declared && before.has(name) ? ended : changed).push(name);
+    begun.push(name);
   }
-  await supervisor.apply(changed);
-  await supervisor.revive(ended);
+  await supervisor.apply(begun);
 }
 
 /** Waits for `ready`, but no longer than the program lives; its own last words come with a failure. */

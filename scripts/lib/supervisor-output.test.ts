@@ -1,26 +1,44 @@
 import { expect, test } from 'vitest';
-import { parseEnd, parseStatus } from './supervisor-output.ts';
+import { parseEnd, parseStates } from './supervisor-output.ts';
 
-test('a running program has a pid and a time', () => {
-  const [program] = parseStatus('messages-1     RUNNING   pid 4711, uptime 1 day, 2:03:04\n');
-  expect(program).toEqual({
-    name: 'messages-1',
-    state: 'RUNNING',
-    pid: 4711,
-    upSeconds: ((24 + 2) * 60 + 3) * 60 + 4,
-  });
-});
+/** As supervisord 4.2 answers, for one program. */
+const struct = (name: string, state: string, pid: number) => `<value><struct>
+<member>
+<name>description</name>
+<value><string>pid &lt;${pid}&gt;</string></value>
+</member>
+<member>
+<name>pid</name>
+<value><int>${pid}</int></value>
+</member>
+<member>
+<name>spawnerr</name>
+<value><string></string></value>
+</member>
+<member>
+<name>start</name>
+<value><int>1795261452</int></value>
+</member>
+<member>
+<name>statename</name>
+<value><string>${state}</string></value>
+</member>
+<member>
+<name>name</name>
+<value><string>${name}</string></value>
+</member>
+</struct></value>`;
 
-test('a program that ended has neither', () => {
-  const text = 'redis    EXITED    Nov 21 10:00 AM\nconsul   FATAL     Exited too quickly\n';
-  expect(parseStatus(text)).toEqual([
-    { name: 'redis', state: 'EXITED', pid: undefined, upSeconds: undefined },
-    { name: 'consul', state: 'FATAL', pid: undefined, upSeconds: undefined },
+test('a running program has a pid and a time, one that ended has neither', () => {
+  const xml = struct('messages-1', 'RUNNING', 4711) + struct('redis', 'EXITED', 0);
+  expect(parseStates(xml)).toEqual([
+    { name: 'messages-1', state: 'RUNNING', pid: 4711, startedAt: 1_795_261_452 },
+    { name: 'redis', state: 'EXITED', pid: undefined, startedAt: undefined },
   ]);
 });
 
 test('a supervisord without programs has none', () => {
-  expect(parseStatus('\n')).toEqual([]);
+  expect(parseStates('<methodResponse><params></params></methodResponse>')).toEqual([]);
 });
 
 const log = `2026-11-21 10:40:01,100 INFO spawned: 'redis' with pid 10

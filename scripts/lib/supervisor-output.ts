@@ -1,13 +1,37 @@
 /**
- * What supervisord and supervisorctl print, as data. Pure; supervisor.ts reads it with these.
+ * What supervisord tells, as data. Pure; supervisor.ts reads its answers and its log with these.
  */
+import { z } from 'zod';
+import { structsIn } from './supervisor-rpc.ts';
 
 export interface ProgramState {
   name: string;
   /** Supervisor's own word: RUNNING, STOPPED, EXITED, BACKOFF, FATAL … */
   state: string;
   pid: number | undefined;
-  upSeconds: number | undefined;
+  /** Seconds since 1970. */
+  startedAt: number | undefined;
+}
+
+const info = z.object({
+  name: z.string(),
+  statename: z.string(),
+  pid: z.coerce.number(),
+  start: z.coerce.number(),
+});
+
+/** Reads the answer to getAllProcessInfo. */
+export function parseStates(xml: string): ProgramState[] {
+  return structsIn(xml).map((struct) => {
+    const { name, statename, pid, start } = info.parse(struct);
+    const isUp = pid !== 0;
+    return {
+      name,
+      state: statename,
+      pid: isUp ? pid : undefined,
+      startedAt: isUp ? start : undefined,
+    };
+  });
 }
 
 /** Finds `exited: NAME (exit status 78; not expected)` and the like in the daemon's log. */
@@ -18,22 +42,4 @@ export function parseEnd(log: string, name: string): string | undefined {
     if (line.includes(`gave up: ${name} `)) return 'could not be started';
   }
   return undefined;
-}
-
-/** Reads `NAME  RUNNING  pid 12, uptime 1 day, 0:01:02`, a line a program. */
-export function parseStatus(text: string): ProgramState[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [name = '', state = ''] = line.split(/\s+/);
-      const pid = /pid (\d+)/.exec(line)?.[1];
-      const [, days = '0', hours, minutes, seconds] =
-        /uptime (?:(\d+) days?, )?(\d+):(\d+):(\d+)/.exec(line) ?? [];
-      const upSeconds =
-        hours === undefined
-          ? undefined
-          : ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
-      return { name, state, pid: pid === undefined ? undefined : Number(pid), upSeconds };
-    });
 }

@@ -57,20 +57,28 @@ test('a program gets its words and its environment exactly as they were declared
 
 test('what is declared anew runs anew, and what is withdrawn is gone', async () => {
   const supervisor = await build();
-  const pid = async () => (await supervisor.status()).find(({ name }) => name === 'echo')?.pid;
-  await supervisor.declare(echo(['one']), about);
-  await supervisor.apply(['echo']);
-  const first = await pid();
+  const pidOf = async () => {
+    const [program] = await vi.waitFor(async () => {
+      const states = await supervisor.status();
+      expect(states).toMatchObject([{ name: 'echo', state: 'RUNNING' }]);
+      return states;
+    });
+    return program?.pid;
+  };
+  expect(await supervisor.isDeclared(echo(['one']), about)).toBe(false);
+  expect(await supervisor.declare(echo(['one']), about)).toBeUndefined();
   expect(await supervisor.isDeclared(echo(['one']), about)).toBe(true);
   await supervisor.apply(['echo']);
-  expect(await pid()).toBe(first);
+  const first = await pidOf();
 
-  // Only what the program reads has changed: supervisord would not see that by itself.
+  // Only what the program reads at its start has changed.
   const later = { ...about, settings: 'def' };
   expect(await supervisor.isDeclared(echo(['one']), later)).toBe(false);
-  await supervisor.declare(echo(['one']), later);
+  const before = await supervisor.declare(echo(['one']), later);
+  expect(before).toContain('"settings":"abc"');
   await supervisor.apply(['echo']);
-  expect(await pid()).not.toBe(first);
+  expect(await pidOf()).not.toBe(first);
+  expect(await supervisor.declared()).toEqual([{ name: 'echo', ...later }]);
 
   await supervisor.withdraw(['echo']);
   expect(await supervisor.status()).toEqual([]);
