@@ -1,6 +1,6 @@
 /** A message of one's own that is not stored yet: shown as it was typed, and what has become of it. */
 import type { OutboxEntry } from '../core/outbox.ts';
-import type { LineActions } from './turn-view.tsx';
+import type { LineActions } from './day-view.tsx';
 
 interface LetterLineProps {
   readonly id: string;

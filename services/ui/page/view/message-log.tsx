@@ -6,12 +6,12 @@
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../core/api.ts';
 import type { Chat } from '../core/chat.ts';
-import { dayLabel, groupLines } from '../core/grouping.ts';
+import { groupLines } from '../core/grouping.ts';
 import type { RoomLine } from '../core/lines.ts';
 import type { People } from '../core/people-keeper.ts';
+import { DayView, type LineActions } from './day-view.tsx';
 import { useNow } from './hooks.ts';
 import { Icon } from './icon.tsx';
-import { type LineActions, TurnView } from './turn-view.tsx';
 import { useScroll } from './use-scroll.ts';
 
 interface MessageLogProps {
@@ -87,25 +87,18 @@ export function MessageLog(props: MessageLogProps) {
               </button>
             </p>
           )}
-          {days.map(({ date, turns }) => (
-            <section key={date} aria-label={dayLabel(date, now)}>
-              <h2 className="day">
-                <span>{dayLabel(date, now)}</span>
-              </h2>
-              {turns.map((turn) => (
-                <div key={turn.id}>
-                  {turn.id === firstNew && <p className="new-line">New</p>}
-                  <TurnView
-                    turn={turn}
-                    name={people.get(turn.userId)?.nickname ?? 'Somebody'}
-                    mine={turn.userId === chat.userId}
-                    focusable={focusable}
-                    editing={editing}
-                    actions={actions}
-                  />
-                </div>
-              ))}
-            </section>
+          {days.map((day) => (
+            <DayView
+              key={day.date}
+              day={day}
+              now={now}
+              people={people}
+              me={chat.userId}
+              focusable={focusable}
+              firstNew={firstNew}
+              editing={editing}
+              actions={actions}
+            />
           ))}
         </div>
       </div>

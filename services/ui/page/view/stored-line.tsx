@@ -4,12 +4,12 @@
  */
 import { type KeyboardEvent, useState } from 'react';
 import type { Message } from '../core/models.ts';
+import type { LineActions } from './day-view.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
 import { Editor } from './editor.tsx';
 import { Icon } from './icon.tsx';
 import { MessageHtml } from './message-html.tsx';
 import { shortTime, Time } from './time.tsx';
-import type { LineActions } from './turn-view.tsx';
 
 interface StoredLineProps {
   readonly id: string;

@@ -5,7 +5,7 @@
  */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
-/** By the line's id: its element may be made anew when history joins the turn that it is in. */
+/** By the line's id: a letter's element is another than that of the message it becomes. */
 interface Anchor {
   readonly line: string;
   readonly top: number;
