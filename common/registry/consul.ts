@@ -27,6 +27,9 @@ export interface BlockingAnswer {
 
 /**
  * Asks once: answers when what is asked about has changed since `index`, or when the wait is over.
+ *
+ * Consistently: otherwise a Consul that starts again tells of instances long dead, while it still
+ * reads in its log how they came and went.
  */
 export type BlockingQuery = (index: string, signal: AbortSignal) => Promise<BlockingAnswer>;
 
@@ -39,6 +42,7 @@ interface BlockingOptions {
   index: string;
   wait: string;
   timeout: number;
+  consistent: true;
   ctx: EventEmitter & { includeResponse: true };
 }
 
@@ -85,7 +89,7 @@ async function blocking(
   try {
     const wait = `${waitSeconds}s`;
     const [response, body] = answerWithHeaders.parse(
-      await ask({ index, wait, timeout: queryTimeoutMs, ctx }),
+      await ask({ index, wait, timeout: queryTimeoutMs, consistent: true, ctx }),
     );
     return { index: response.headers['x-consul-index'], body };
   } finally {
