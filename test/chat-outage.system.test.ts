@@ -2,12 +2,17 @@
  * What people at the page keep while something is away: their network, a service, the sockets. Nothing of the conversation is
  * missing or doubled afterwards, and nothing that was written is lost.
  */
-import { join } from 'node:path';
-import { execa } from 'execa';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { stackDir } from '../scripts/lib/stack.ts';
-import { newPerson, openBrowser, type Person } from './browser/browser.ts';
+import {
+  freshName,
+  newPerson,
+  openBrowser,
+  type Person,
+  signInAs,
+  stackUrl,
+} from './browser/browser.ts';
+import { start, stop } from './setup/whole.ts';
 
 const patience = { timeout: 40_000, interval: 100 };
 
@@ -117,30 +122,10 @@ async function joinMeanwhile(): Promise<string> {
   const context = await browser.newContext();
   onTestFinished(() => context.close());
   const page = await context.newPage();
-  const name = `Carl ${marker()}`;
-  await page.goto(process.env.MF_TEST_URL ?? '');
-  await page.getByLabel('Nickname').fill(name);
-  await page.getByLabel('Password').fill('correct horse');
-  await page.getByRole('button', { name: 'Continue' }).click();
+  const name = freshName('Carl');
+  await page.goto(stackUrl());
+  await signInAs(page, name);
   await page.getByRole('button', { name: `Join as ${name}` }).click();
   await page.getByText('Messages are not available').waitFor();
   return name;
-}
-
-async function stop(program: string): Promise<void> {
-  onTestFinished(() => start(program));
-  await supervise('stop', program);
-}
-
-const start = (program: string) => supervise('start', program);
-
-/** As the stack's own supervisord does it. Starting what runs is no error here. */
-async function supervise(verb: 'start' | 'stop', program: string): Promise<void> {
-  const folder = await stackDir(process.env.MF_TEST_STACK ?? '');
-  const configuration = join(folder, 'supervisor/supervisord.conf');
-  const { all } = await execa('supervisorctl', ['-c', configuration, verb, program], {
-    all: true,
-    reject: false,
-  });
-  expect(all).toMatch(/: (started|stopped|ERROR \(already started\))$/m);
 }
