@@ -19,8 +19,8 @@ import type { Startable } from './start.ts';
 const stopWaitSecs = 20;
 const afterTheParts = 50;
 
-/** Measured: small young generations cost nothing here, and keep the whole stack below 700 MB. */
-const nodeFlags = ['--max-semi-space-size=2', '--max-old-space-size=256', '--enable-source-maps'];
+/** Measured: with 8 MB for young objects a post costs a quarter less than with 2, and the stack stays below 700 MB. */
+const nodeFlags = ['--max-semi-space-size=8', '--max-old-space-size=256', '--enable-source-maps'];
 
 /** lb asks HAProxy whether a configuration is good. Node warns of what that permits: we know. */
 const childProcesses = ['--allow-child-process', '--disable-warning=PERM0002'];
