@@ -102,7 +102,7 @@ describe('not for the outside', () => {
 });
 
 describe('behind HAProxy', () => {
-  const route = `/api/echo-${process.pid}`;
+  const route = '/api/test-echo';
 
   /** A service that nobody knew, which answers with the headers that reached it. */
   beforeAll(async () => {

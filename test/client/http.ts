@@ -50,6 +50,11 @@ export async function call(method: string, path: string, request: Request = {}):
   return { status: statusCode, headers, body: isJson ? JSON.parse(answer) : answer };
 }
 
+/** Undefined where the connection broke: HAProxy closes it when what it had sent a request to is gone. */
+export function tryCall(...request: Parameters<typeof call>): Promise<Answer | undefined> {
+  return call(...request).catch(() => undefined);
+}
+
 function authorization({ basic, bearer }: Request): Record<string, string> {
   if (bearer !== undefined) return { authorization: `Bearer ${bearer}` };
   if (!basic) return {};

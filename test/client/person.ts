@@ -50,6 +50,11 @@ export async function post(bearer: string, source: string) {
   return messageModel.parse(body);
 }
 
+/** The room's number now. */
+export async function roomChange(): Promise<number> {
+  return messageList.parse((await call('GET', '/api/messages?latest=1')).body).change;
+}
+
 /** What was posted with this word in it, in the room's order. */
 export async function postedWith(word: string, afterChange: number) {
   const found = [];
