@@ -1,5 +1,5 @@
 /** The stack that test/setup/stack.ts has started, and its programs by name: to look at, to freeze, to kill and to stop. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { until } from '@microflack/common/testing/until.ts';
@@ -87,4 +87,10 @@ export async function instances(): Promise<string[]> {
   };
   const answer = await until('Consul answers', answers, healedWithinMs);
   return Object.keys(z.record(z.string(), z.unknown()).parse(await answer.json()));
+}
+
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => join(parentPath, name));
 }
