@@ -84,15 +84,15 @@ closed_above() {
 
 # Built aside and moved into place, as what is shown can no longer be seen once it is covered.
 cover_one() {
-  local stage path
-  stage=$(mktemp -d /run/microflack-confine-XXXXXX)
+  # Always the same folder: what is mounted there is seen by nobody else, and a kill leaves no trace.
+  local stage=/run/microflack path
+  mkdir -p "$stage"
   mount -t tmpfs -o mode=755,size=1m microflack "$stage"
   while read -r path; do
     [[ $path != "$1"/* ]] || show "$path" "$stage${path#"$1"}"
   done < <(printf '%s\n' "${shown[@]}" | sort -u)
   mount --move "$stage" "$1"
   mount -o remount,ro "$1"
-  rmdir "$stage"
 }
 
 # show PATH PLACE
