@@ -28,6 +28,9 @@ main() {
     options+=("--wsrep_start_position=$last")
   fi
   if may_begin; then options+=(--wsrep-new-cluster); fi
+  # mariadbd closes its standard input. Without another reader supervisord, at the other end of that
+  # pipe, would from then on be woken by its error all the time (seen: half a core).
+  exec 3<&0
   exec "${server[@]}" "${options[@]}"
 }
 
