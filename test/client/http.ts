@@ -3,6 +3,7 @@
  *
  * Nothing is tidied on the way: a path goes out as it is written, and a body may be anything.
  */
+import { until } from '@microflack/common/testing/until.ts';
 import { Agent } from 'undici';
 
 export interface Request {
@@ -23,6 +24,7 @@ export interface Answer {
   body: unknown;
 }
 
+const patienceMs = 60_000;
 const agent = new Agent();
 
 /** Of the stack that test/setup/stack.ts has started. */
@@ -53,6 +55,18 @@ export async function call(method: string, path: string, request: Request = {}):
 /** Undefined where the connection broke: HAProxy closes it when what it had sent a request to is gone. */
 export function tryCall(...request: Parameters<typeof call>): Promise<Answer | undefined> {
   return call(...request).catch(() => undefined);
+}
+
+/** Again while the stack says that it is too busy: passwords take their time on a machine that does other things too. */
+export async function patientCall(...request: Parameters<typeof call>): Promise<Answer> {
+  return until(
+    'an answer',
+    async () => {
+      const answer = await call(...request);
+      return [503, 504].includes(answer.status) ? undefined : answer;
+    },
+    patienceMs,
+  );
 }
 
 function authorization({ basic, bearer }: Request): Record<string, string> {
