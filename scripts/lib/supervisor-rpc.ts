@@ -4,8 +4,12 @@
  * (supervisorctl itself costs 0.2 s of a processor for each call, most of it Python's start; this
  * costs 3 ms, and stops can run side by side.) What supervisord refuses becomes a SupervisorFault
  * with its code. Knows of XML what supervisord answers, and no more.
+ *
+ * Connections are kept until the command ends. Where one is closed in the moment in which supervisord
+ * 4.2 opens a program's log, the log gets the connection's number, and supervisord, which still waits
+ * for that number, is woken without end (seen: a whole core).
  */
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 /** A stop waits for the program's own patience; this is only against a supervisord that hangs. */
@@ -27,8 +31,9 @@ export class SupervisorFault extends Error {
 export type Call = (method: string, ...parameters: string[]) => Promise<string>;
 
 export function supervisorAt(socketPath: string): Call {
+  const agent = new Agent({ keepAlive: true });
   return async (method, ...parameters) => {
-    const answer = await post(socketPath, callXml(method, parameters));
+    const answer = await post(socketPath, agent, callXml(method, parameters));
     if (!answer.includes('<fault>')) return answer;
     const [fault] = structsIn(answer);
     throw new SupervisorFault(method, Number(fault?.faultCode), fault?.faultString ?? answer);
@@ -52,10 +57,10 @@ export function structsIn(xml: string): Record<string, string>[] {
   );
 }
 
-async function post(socketPath: string, body: string): Promise<string> {
+async function post(socketPath: string, agent: Agent, body: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const headers = { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(body) };
-  const outgoing = request({ socketPath, path: '/RPC2', method: 'POST', headers, agent: false });
+  const outgoing = request({ socketPath, path: '/RPC2', method: 'POST', headers, agent });
   outgoing.on('response', (answer) => resolve(text(answer)));
   outgoing.on('error', reject);
   outgoing.setTimeout(patienceMs, () => {
