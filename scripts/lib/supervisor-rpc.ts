@@ -16,7 +16,7 @@ import { text } from 'node:stream/consumers';
 const patienceMs = 120_000;
 
 /** The codes (see http://supervisord.org/api.html) that are an answer to us. */
-export const faultCodes = { badName: 10 } as const;
+export const faultCodes = { badName: 10, stillRunning: 91 } as const;
 
 export class SupervisorFault extends Error {
   readonly code: number;

@@ -77,8 +77,10 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
       await call('stopProcessGroup', name);
       await call('removeProcessGroup', name);
     } catch (error) {
-      const isUnknown = error instanceof SupervisorFault && error.code === faultCodes.badName;
-      if (!isUnknown) throw error;
+      if (!(error instanceof SupervisorFault)) throw error;
+      // It had ended by itself, so there was nothing to stop, and was restarted before it could go.
+      if (error.code === faultCodes.stillRunning) return stop(name);
+      if (error.code !== faultCodes.badName) throw error;
     }
   }
 
