@@ -47,16 +47,19 @@ export function createClient() {
     chat,
     endpoints,
     session,
-    /** Here at once; where the tokens service cannot be told, the next screen says so. */
+    /**
+     * Here and in the other tabs at once, before the server can tell them that their token is refused: they would take
+     * it for an expired one. Where the tokens service cannot be told, the next screen says so.
+     */
     async signOut(): Promise<void> {
       const token = session.current()?.token;
       if (!token) return;
+      session.end('left');
       try {
         await endpoints.signOut(token);
-        session.end('left');
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        session.end(error.status === 401 ? 'left' : 'left-untold');
+        if (error.status !== 401) session.admitUntold();
       }
     },
   };

@@ -31,7 +31,7 @@ function build() {
     return token(`renewed-${renew.mock.calls.length}`);
   });
   const open = (shelf: Shelf = tab()) => createSessionKeeper({ shelf, renew, lock });
-  return { open, renew };
+  return { open, renew, shelf: tab };
 }
 
 test('what is no token of ours is not a session', () => {
@@ -90,6 +90,24 @@ test('a sign-out in one tab is a sign-out in all, and a new tab begins signed ou
   tab.end('left');
   expect(other.state.get()).toEqual({ kind: 'signed-out', because: 'left-elsewhere' });
   expect(open().current()).toBeUndefined();
+  tab.admitUntold();
+  expect(tab.state.get()).toEqual({ kind: 'signed-out', because: 'left-untold' });
+  tab.begin(token('second'));
+  tab.admitUntold();
+  expect(tab.current(), 'who is back in is not thrown out by late news').toBeDefined();
+});
+
+test('a tab whose token is refused after a sign-out in another knows why, and asks nobody', async () => {
+  const { open, renew, shelf } = build();
+  const tab = open();
+  const first = token('first');
+  tab.begin(first);
+  // The word of the server may be here before the other tab's.
+  const other = open({ ...shelf(), watch: () => () => undefined });
+  tab.end('left');
+  expect(await other.replace(first)).toBeUndefined();
+  expect(other.state.get()).toEqual({ kind: 'signed-out', because: 'left-elsewhere' });
+  expect(renew).not.toHaveBeenCalled();
 });
 
 test('a session survives a reload', () => {

@@ -105,6 +105,11 @@ export function createSessionKeeper({ shelf, renew, lock }: SessionKeeperOptions
     current,
     begin,
     end,
+    /** The token of the session that was just left is still good: nobody could be told. */
+    admitUntold(): void {
+      const now = state.get();
+      if (now.kind === 'signed-out') state.set({ ...now, because: 'left-untold' });
+    },
     /** A token was refused: another that may work, or nothing, and then the session is over. */
     async replace(refused: string): Promise<string | undefined> {
       const token = current()?.token;
