@@ -1,7 +1,21 @@
-/** Three kinds of tests: unit (pure, fast), service (one service on real parts), system (the whole through HAProxy). */
+/**
+ * The kinds of tests: unit (pure, fast), service (one service on real parts), and through HAProxy on a whole stack:
+ * page (with a browser), system, and rollout (versions that come and go while requests are counted).
+ */
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/dist/**', '.stack/**', '.runtime/**'];
+
+const browser = 'test/chat*.system.test.ts';
+const rollouts = 'test/{popularity,receipts,releases,survival,traffic,upgrade}*.system.test.ts';
+
+/** Two files must not use one stack at once: they would kill each other's parts. */
+const onStack = {
+  globalSetup: ['test/setup/stack.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
+  fileParallelism: false,
+};
 
 export default defineConfig({
   test: {
@@ -25,17 +39,16 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      { test: { ...onStack, name: 'page', include: [browser], exclude } },
       {
         test: {
+          ...onStack,
           name: 'system',
           include: ['test/**/*.system.test.ts'],
-          exclude,
-          globalSetup: ['test/setup/stack.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
+          exclude: [...exclude, browser, rollouts],
         },
       },
+      { test: { ...onStack, name: 'rollout', include: [rollouts], exclude } },
     ],
   },
 });
