@@ -126,7 +126,7 @@ test('migrations started at once are applied once', async (t) => {
 test('a migration that fails says which, keeps those before it, and can be tried again', async (t) => {
   const { url, value } = await build(t);
   const first = { '1-notes.sql': 'CREATE TABLE notes (id INT PRIMARY KEY);' };
-  const broken = migrations(t, { ...first, '2-more.sql': 'CREATE TABEL more (id INT);' });
+  const broken = migrations(t, { ...first, '2-more.sql': 'INSERT INTO more VALUES (1);' });
   await expect(migrate(url, broken, silentLog)).rejects.toThrow('2-more.sql');
   const repaired = migrations(t, {
     ...first,
@@ -134,4 +134,25 @@ test('a migration that fails says which, keeps those before it, and can be tried
   });
   expect(await migrate(url, repaired, silentLog)).toEqual(['2-more.sql']);
   expect(await value('SELECT COUNT(*) AS value FROM more')).toBe(0);
+});
+
+test('what takes something away waits for the word that no older release runs', async (t) => {
+  const { url, value } = await build(t);
+  const first = { '1-notes.sql': 'CREATE TABLE notes (id INT PRIMARY KEY, old INT);' };
+  await migrate(url, migrations(t, first), silentLog);
+  const both = migrations(t, {
+    ...first,
+    '2-more.sql': 'ALTER TABLE notes ADD COLUMN more INT NULL;',
+    '3-less.sql': '-- contract\nALTER TABLE notes DROP COLUMN old;',
+  });
+  const columns = () =>
+    value(
+      "SELECT GROUP_CONCAT(column_name ORDER BY column_name) AS value FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 'notes'",
+    );
+  expect(await migrate(url, both, silentLog)).toEqual(['2-more.sql']);
+  expect(await columns()).toBe('id,more,old');
+  expect(await migrate(url, migrations(t, first), silentLog)).toEqual([]);
+  expect(await migrate(url, both, silentLog, { alone: true })).toEqual(['3-less.sql']);
+  expect(await columns()).toBe('id,more');
+  await expect(migrate(url, migrations(t, first), silentLog)).rejects.toThrow('3-less.sql');
 });
