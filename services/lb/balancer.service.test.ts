@@ -42,6 +42,23 @@ test('a browser that has asked in vain on a connection gets its answer on the sa
   expect(await ask()).toBe(200);
 });
 
+test('a server that was added at run time is asked over connections that stay open', async (t) => {
+  const world = await startWorld(t);
+  await world.startLb();
+  const start = () => startInstance(t, world.consul.url, 'popularity', popularity);
+  const first = await start();
+  await world.untilReady('popularity', first.instance);
+  const { instance } = await start();
+  await first.stop();
+  await world.untilReady('popularity', instance);
+  // One after another, and on one connection, as a browser does it.
+  for (const n of [1, 2, 3, 4]) {
+    const response = await fetch(`${world.haproxy.url}/api/popularity?n=${n}`);
+    expect(await response.json()).toMatchObject({ instance });
+  }
+  expect(await world.haproxy.connectionsTo('be_popularity', instance)).toBe(1);
+});
+
 test('instances come and go without a reload, down to none and up again', async (t) => {
   const world = await startWorld(t);
   await world.startLb();

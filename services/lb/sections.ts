@@ -23,7 +23,7 @@ const maxBodyBytes = 1_048_576;
 export const serverOptions = [
   'check inter 1s fastinter 200ms fall 1 rise 2',
   'observe layer4 error-limit 1 on-error mark-down',
-  'pool-max-conn -1',
+  'pool-max-conn -1 pool-purge-delay 5s',
 ].join(' ');
 
 export const preface = `\

@@ -28,6 +28,8 @@ export interface TestHaproxy {
   config(): Promise<string>;
   /** Another one after each reload, and after each restart. */
   workerPid(): Promise<number>;
+  /** How many connections it has made to a server so far, checks left out. */
+  connectionsTo(backend: string, server: string): Promise<number>;
   /** As a crash does it; it comes back by itself. */
   kill(): Promise<void>;
 }
@@ -88,6 +90,14 @@ export async function startHaproxy(scope: Scope, consulUrl: string): Promise<Tes
     async workerPid() {
       const info = await ask(settings.haproxyRuntimeSocket, 'show info');
       return Number(/^Pid: (\d+)/m.exec(info)?.[1]);
+    },
+    async connectionsTo(backend, server) {
+      const [head = '', ...rows] = (await ask(settings.haproxyRuntimeSocket, 'show stat')).split(
+        '\n',
+      );
+      const column = head.split(',').indexOf('connect');
+      const row = rows.find((one) => one.startsWith(`${backend},${server},`));
+      return Number(row?.split(',')[column]);
     },
     async kill() {
       const gone = once(child, 'exit');

@@ -30,7 +30,7 @@ export function simulate(running: Running, backends: ReadonlySet<string>): Simul
 
   const commands: [RegExp, (...words: string[]) => void][] = [
     [
-      /^add server (\S+) (\S+):(\d+) weight (\d+) check .*pool-max-conn -1$/,
+      /^add server (\S+) (\S+):(\d+) weight (\d+) check .*pool-max-conn -1 pool-purge-delay 5s$/,
       (name = '', host = '', port = '', weight = '') => {
         const [backend = '', id = ''] = name.split('/');
         if (!backends.has(backend)) throw new Error(`${name}: No such backend.`);
