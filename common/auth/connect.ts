@@ -2,6 +2,7 @@
  * The Authenticator that kit.auth() hands out: the tokens service's keys and revocations by calls,
  * and the event of a revocation as the quicker way.
  */
+import { streamOf } from '../events/events.ts';
 import { subscribe } from '../events/subscribe.ts';
 import type { ServiceClient } from '../http/client.ts';
 import type { Logger } from '../log.ts';
@@ -23,7 +24,7 @@ export async function connectAuthenticator(options: ConnectOptions): Promise<Aut
   const auth = await createSyncedAuthenticator({ source, log, signal });
   if (redisUrl) {
     const subscription = subscribe(redisUrl, {
-      stream,
+      stream: streamOf(stream, 'token.revoked'),
       log,
       onEvent(event) {
         if (event.type === 'token.revoked') auth.learnRevoked(event.session, event.expires_at);

@@ -6,7 +6,7 @@
  */
 import { Redis } from 'ioredis';
 import type { Logger } from '../log.ts';
-import type { MicroflackEvent } from './events.ts';
+import { type MicroflackEvent, streamOf } from './events.ts';
 
 export interface Publisher {
   /** All in one round trip, in this order; false when Redis did not take them. */
@@ -49,7 +49,8 @@ export function createPublisher(
       if (redis.status !== 'ready') return false;
       const pipeline = redis.pipeline();
       for (const event of events) {
-        pipeline.xadd(stream, 'MAXLEN', '~', keptEntries, '*', 'e', JSON.stringify(event));
+        const to = streamOf(stream, event.type);
+        pipeline.xadd(to, 'MAXLEN', '~', keptEntries, '*', 'e', JSON.stringify(event));
       }
       try {
         const error = (await pipeline.exec())?.find(([failure]) => failure)?.[0];

@@ -25,9 +25,9 @@ test('each service has keys of its own; all read the events, and some write them
   expect(lines[0]).toBe('user default off');
   expect(lines[1]).toMatch(/^user admin on #[0-9a-f]{64} ~\* &\* \+@all$/);
   expect(lines[2]).toMatch(
-    /^user messages on #[0-9a-f]{64} resetchannels ~messages:\* ~events -@all /,
+    /^user messages on #[0-9a-f]{64} resetchannels ~messages:\* ~events\* -@all /,
   );
-  expect(lines[3]).toMatch(/^user ui on #[0-9a-f]{64} resetchannels ~ui:\* %R~events -@all /);
+  expect(lines[3]).toMatch(/^user ui on #[0-9a-f]{64} resetchannels ~ui:\* %R~events\* -@all /);
   expect(lines).toHaveLength(4);
 });
 

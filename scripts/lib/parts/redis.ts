@@ -76,7 +76,7 @@ export function redisUsers({
   redisAdmin,
 }: Pick<Stack['secrets'], 'redis' | 'redisAdmin'>): string {
   const services = Object.entries(redis).map(([name, password]) => {
-    const events = writers.has(name) ? '~events' : '%R~events';
+    const events = writers.has(name) ? '~events*' : '%R~events*';
     return `user ${name} on ${hashed(password)} resetchannels ~${name}:* ${events} ${commands}`;
   });
   return [

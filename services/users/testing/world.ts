@@ -4,7 +4,7 @@
  * The two need each other, so the tests of both start here. Each world has a stream and schemas of its own.
  */
 import { randomInt } from 'node:crypto';
-import { type MicroflackEvent, parseEvent } from '@microflack/common/events/events.ts';
+import { type MicroflackEvent, parseEvent, streamOf } from '@microflack/common/events/events.ts';
 import { type RunningService, startService } from '@microflack/common/service.ts';
 import { random, type Scope, testSettings } from '@microflack/common/testing/parts.ts';
 import { Redis } from 'ioredis';
@@ -36,8 +36,9 @@ export async function startWorld(scope: Scope, extra: Extra = {}): Promise<World
   const tokensService = await started(scope, startService(tokens, tokensEnvironment));
   const usersService = await started(scope, startService(users, usersEnvironment));
   const redis = new Redis(usersEnvironment.REDIS_URL ?? '');
+  const streams = [EVENTS_STREAM, streamOf(EVENTS_STREAM, 'token.revoked')];
   scope.onTestFinished(async () => {
-    await redis.del(EVENTS_STREAM);
+    await redis.del(streams);
     redis.disconnect();
   });
 
@@ -47,8 +48,8 @@ export async function startWorld(scope: Scope, extra: Extra = {}): Promise<World
     usersEnvironment,
     tokensEnvironment,
     async events() {
-      const entries = await redis.xrange(EVENTS_STREAM, '-', '+');
-      return entries.flatMap(([, [, text = '']]) => parseEvent(text) ?? []);
+      const entries = await Promise.all(streams.map((one) => redis.xrange(one, '-', '+')));
+      return entries.flat().flatMap(([, [, text = '']]) => parseEvent(text) ?? []);
     },
   };
 }
