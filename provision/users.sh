@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the unix users that a stack's programs run as: one for each part and for each service.
 #
-# Usage: users.sh [--check | --dry-run]
+# Usage: users.sh [--check | --dry-run | SERVICE]
+# SERVICE is one more, which is not in this checkout: of another commit.
 # Only root can run programs as other users, so for anybody else there is nothing to do here.
 # Idempotent: makes the users that are not there, and never changes one that is.
 set -euo pipefail
@@ -12,7 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # HAProxy runs as lb's user: the two share HAProxy's configuration and its sockets.
 names() {
-  printf 'mf-%s\n' consul mariadb redis
+  printf 'mf-%s\n' consul mariadb redis ${also:+"$also"}
   local folder
   for folder in "$checkout"/services/*/; do
     echo "mf-$(basename "$folder")"
@@ -39,4 +40,6 @@ install() {
   done
 }
 
+also=
+if [[ ${1:-} == [a-z]* ]]; then also=$1 && shift; fi
 run_step "$@"

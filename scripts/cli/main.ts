@@ -11,6 +11,9 @@ import { readWords, type Verb } from './verb.ts';
 const verbs: Record<string, () => Promise<Verb>> = {
   up: async () => (await import('./up.ts')).up,
   down: async () => (await import('./down.ts')).down,
+  run: async () => (await import('./run.ts')).run,
+  kill: async () => (await import('./kill.ts')).kill,
+  releases: async () => (await import('./releases.ts')).releases,
   status: async () => (await import('./status.ts')).status,
   url: async () => (await import('./url.ts')).url,
   plan: async () => (await import('./plan.ts')).plan,

@@ -4,7 +4,8 @@
  * Settle the ports, start the parts, build the releases meanwhile, start the instances, post a
  * message and see it arrive. When a step fails, what this command started is stopped again.
  */
-import { StepFailure, UsageError } from '../lib/failure.ts';
+import { UsageError } from '../lib/failure.ts';
+import { interruption } from '../lib/interruption.ts';
 import { whileLocked } from '../lib/lock.ts';
 import { openStack } from '../lib/open-stack.ts';
 import { createOutput, type Output } from '../lib/output.ts';
@@ -15,7 +16,7 @@ import { selfTest } from '../lib/selftest.ts';
 import { listServices, pick, type Service } from '../lib/services.ts';
 import { checkout, stackDir, stackOption } from '../lib/stack.ts';
 import { type Campaign, planCampaign, undo } from '../lib/start.ts';
-import { buildReleases, startInstances } from '../lib/start-instances.ts';
+import { buildReleases, leftToUp, startInstances } from '../lib/start-instances.ts';
 import { startParts } from '../lib/start-parts.ts';
 import { programsTable } from './status.ts';
 import { refusePositionals, text, type Verb, type Words } from './verb.ts';
@@ -55,7 +56,7 @@ interface Wanted {
   parts: PartName[];
   services: Service[];
   /** Every service of the checkout: all of them have accounts. */
-  known: string[];
+  known: Service[];
   whole: boolean;
 }
 
@@ -70,16 +71,16 @@ async function readWanted(words: Words): Promise<Wanted> {
     bind: text(words, 'bind'),
     parts: partNames.filter((name) => names.includes(name)),
     services: all.filter((service) => picked.includes(service)),
-    known: all.map(({ name }) => name),
+    known: all,
     whole: text(words, 'only') === undefined,
   };
 }
 
 async function bringUp(wanted: Wanted, output: Output): Promise<number> {
   const begun = output.now();
-  const stack = await openStack({ ...wanted, services: wanted.known });
-  const campaign = await planCampaign(stack, output);
-  const interrupted = interruption();
+  const stack = await openStack({ ...wanted, services: wanted.known.map(({ name }) => name) });
+  const campaign = await planCampaign(stack, output, 'up');
+  const interrupted = interruption('mf up');
   if (campaign.wasDown) await campaign.supervisor.start();
   const overview = await Promise.race([startAll(campaign, wanted), interrupted]).catch(
     async (error: unknown) => {
@@ -103,7 +104,7 @@ async function bringUp(wanted: Wanted, output: Output): Promise<number> {
 
 async function startAll(campaign: Campaign, wanted: Wanted): Promise<Overview> {
   const { stack, started } = campaign;
-  const building = buildReleases(campaign, wanted.services);
+  const building = buildReleases(campaign, await leftToUp(campaign, wanted.services));
   await Promise.all([building, startParts(campaign, wanted.parts, wanted.known)]);
   await startInstances(campaign, await building);
   if (!wanted.whole) return overviewOf(stack);
@@ -132,18 +133,6 @@ async function proveByMessage({ stack, output }: Campaign): Promise<void> {
     const tookMs = await selfTest(stack);
     return `a message posted, and seen over Socket.IO ${tookMs.toFixed(0)} ms later,`;
   });
-}
-
-/** Rejects when somebody presses Ctrl-C. */
-function interruption(): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  // Nobody may be waiting for it at that moment: what is begun before the race ends in order first.
-  promise.catch(() => undefined);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // Not `once`: the last listener that goes would let execa end us before we have undone anything.
-    process.on(signal, () => reject(new StepFailure('mf up', `interrupted by ${signal}`, 'mf up')));
-  }
-  return promise;
 }
 
 function portOf(typed: string | undefined): number | undefined {

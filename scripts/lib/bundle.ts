@@ -19,6 +19,8 @@ const options = {
   sourcesContent: false,
   write: false,
   logLevel: 'silent',
+  // A snapshot's packages are a link to the checkout's: by their real path they would have other names.
+  preserveSymlinks: true,
   // CommonJS packages inside the bundle ask for Node's own modules by require().
   banner: {
     js: "import { createRequire as createRequireOf } from 'node:module';\nconst require = createRequireOf(import.meta.url);",
@@ -55,6 +57,8 @@ export async function bundle(
     absWorkingDir: checkout,
     outdir,
     entryPoints,
+    // Of the same snapshot, which is not where the packages' own link leads.
+    alias: { '@microflack/common': join(checkout, 'common') },
     plugins: [packagesWithoutMap],
   });
   for (const { path, contents } of outputFiles) {

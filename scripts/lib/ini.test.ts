@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { daemonIni, environment, parseHeader, programIni, shellWord } from './ini.ts';
 import type { Program } from './program.ts';
 
-const about = { service: 'messages', version: '1.0.0-3fa2b1c0', settings: 'abc' };
+const about = {
+  service: 'messages',
+  version: '1.0.0-3fa2b1c0',
+  settings: 'abc',
+  by: 'up' as const,
+};
 const logFolder = '/stack/log';
 const program: Program = {
   name: 'messages-1',
@@ -20,7 +25,7 @@ const program: Program = {
 describe('a program as supervisor reads it', () => {
   test('is restarted whenever it ends', () => {
     expect(programIni(program, program.command, about, logFolder)).toBe(
-      `; {"service":"messages","version":"1.0.0-3fa2b1c0","settings":"abc"}
+      `; {"service":"messages","version":"1.0.0-3fa2b1c0","settings":"abc","by":"up"}
 [program:messages-1]
 command=/usr/bin/node --permission /stack/releases/main.js
 directory=/

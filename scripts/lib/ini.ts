@@ -17,6 +17,8 @@ const header = z.strictObject({
   version: z.string(),
   /** Changes with the files that the program reads at its start: by it a changed one is noticed. */
   settings: z.string(),
+  /** Who decides about it: `mf up`, which follows the working tree, or whoever typed `mf run`. */
+  by: z.enum(['up', 'run']),
 });
 
 export type Header = z.infer<typeof header>;

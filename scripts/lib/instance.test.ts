@@ -26,7 +26,6 @@ const stack: Stack = {
 const tokens: Service = {
   name: 'tokens',
   version: '1.0.0',
-  folder: '/checkout/services/tokens',
   workers: [],
   hasMigrations: true,
   hasPage: false,

@@ -19,11 +19,14 @@ export interface ProgramView {
   name: string;
   service: string;
   version: string;
+  /** Its id in the registry; parts have none. */
+  instance: string | undefined;
   address: string | undefined;
   /** `healthy`, or what is wrong. */
   health: string;
   since: string | undefined;
   pid: number | undefined;
+  by: Declared['by'];
 }
 
 export interface Overview {
@@ -34,8 +37,19 @@ export interface Overview {
 }
 
 export async function overviewOf(stack: Stack): Promise<Overview> {
+  const programs = await lookAtPrograms(stack, () => true);
+  const healthy = programs.length > 0 && programs.every(({ health }) => health === 'healthy');
+  return { stack: stack.name, url: publicUrl(stack), healthy, programs };
+}
+
+/** The same of some programs alone, and so quicker. */
+export async function lookAtPrograms(
+  stack: Stack,
+  chosen: (program: Declared) => boolean,
+): Promise<ProgramView[]> {
   const supervisor = superviseStack(stack);
-  const [declared, states] = await Promise.all([supervisor.declared(), supervisor.status()]);
+  const [all, states] = await Promise.all([supervisor.declared(), supervisor.status()]);
+  const declared = all.filter(chosen);
   const up = await serversUp(stack).catch(() => new Set<string>());
   const views = await Promise.all(
     declared.map(async (program) => {
@@ -44,12 +58,11 @@ export async function overviewOf(stack: Stack): Promise<Overview> {
       return viewOf(program, state, seen);
     }),
   );
-  const programs = views.sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
-  const healthy = programs.length > 0 && programs.every(({ health }) => health === 'healthy');
-  return { stack: stack.name, url: publicUrl(stack), healthy, programs };
+  return views.sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
 }
 
 interface Seen {
+  instance?: string;
   address?: string;
   complaint?: string;
 }
@@ -80,9 +93,8 @@ async function lookAtInstance(stack: Stack, program: Declared, up: Set<string>):
     const found = registeredAs(all, program.name, up);
     if (found === undefined) return { complaint: 'it has not registered' };
     const complaint = complaintOf(found, up);
-    return complaint === undefined
-      ? { address: found.address }
-      : { address: found.address, complaint };
+    const { instance, address } = found;
+    return complaint === undefined ? { instance, address } : { instance, address, complaint };
   } catch (error) {
     return { complaint: `Consul: ${messageOf(error)}` };
   }
@@ -94,10 +106,12 @@ function viewOf(program: Declared, state: ProgramState | undefined, seen: Seen):
     name: program.name,
     service: program.service,
     version: program.version,
+    instance: seen.instance,
     address: seen.address,
     health: running ? (seen.complaint ?? 'healthy') : (state?.state ?? 'STOPPED').toLowerCase(),
     since: state?.startedAt ? new Date(state.startedAt * 1000).toISOString() : undefined,
     pid: state?.pid,
+    by: program.by,
   };
 }
 

@@ -2,9 +2,10 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readManifest } from './manifest.ts';
+import { readManifest } from '../../common/release-manifest.ts';
 import { buildRelease, verifyRelease } from './release.ts';
 import type { Service } from './services.ts';
+import { checkoutTree } from './source.ts';
 
 const source = {
   'package-lock.json': '{}',
@@ -28,15 +29,17 @@ async function build(files: Record<string, string> = source, releases = 'release
   const hello: Service = {
     name: 'hello',
     version: '1.2.3',
-    folder: join(checkout, 'services/hello'),
-    workers: ['hash.ts'],
+    workers: ['hash'],
     hasMigrations: true,
     hasPage: false,
     up: true,
     single: false,
     needs: [],
   };
-  return { checkout, release: () => buildRelease(checkout, hello, join(checkout, releases)) };
+  const home = join(checkout, releases, 'hello');
+  const release = async (label?: string) =>
+    (await buildRelease(checkoutTree(checkout, 'hello'), hello, home, label)).release;
+  return { checkout, release };
 }
 
 test('a release holds the bundle, its workers, its migrations, and the hash of each file', async () => {
@@ -93,16 +96,34 @@ test('a release that somebody edited is refused', async () => {
   await expect(verifyRelease(built)).rejects.toThrow('main.js was changed');
 });
 
-test('a label that exists with other content is not written again', async () => {
+test('a label that exists with other content is not written again, and with the same it is found', async () => {
+  const { release, checkout } = await build();
+  const { folder } = await release('v2');
+  expect(await release('v2')).toMatchObject({ label: 'v2', built: false });
+  const before = await readManifest(folder);
+  await writeFile(join(checkout, 'services/hello/main.ts'), "console.log('other');\n");
+  await expect(release('v2')).rejects.toThrow('v2 exists with other content');
+  expect(await readManifest(folder)).toEqual(before);
+});
+
+test('two labels may have the same content', async () => {
+  const { release } = await build();
+  const [one, other] = [await release('v1'), await release('v2')];
+  expect([one.built, other.built]).toEqual([true, true]);
+  expect((await readManifest(one.folder)).files).toEqual((await readManifest(other.folder)).files);
+});
+
+test('a release that was edited is not taken for what it was', async () => {
   const { release, checkout } = await build();
   const { folder } = await release();
   await appendFile(join(folder, 'main.js'), 'process.exit(1);\n');
-  await rm(join(checkout, 'releases/hello/sources'), { recursive: true });
-  await expect(release()).rejects.toThrow('exists with other content: main.js was changed');
+  await rm(join(checkout, 'releases/hello/.sources'), { recursive: true });
+  await expect(release()).rejects.toThrow('not what was built: main.js was changed');
 });
 
 test('a source that cannot be built leaves nothing behind', async () => {
   const { release, checkout } = await build({ ...source, 'services/hello/main.ts': 'import {' });
   await expect(release()).rejects.toThrow('services/hello/main.ts');
-  expect(await readdir(join(checkout, 'releases/hello'))).toEqual([]);
+  expect(await readdir(join(checkout, 'releases/hello'))).toEqual(['.building']);
+  expect(await readdir(join(checkout, 'releases/hello/.building'))).toEqual(['lock']);
 });

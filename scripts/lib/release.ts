@@ -5,45 +5,88 @@
  *                                package.json  manifest.json
  *
  * The same source gives the same bytes on any machine: bundles hold no times and no absolute paths.
- * The label is the service's version and the content's hash; a label that exists is never written
- * again. What was built from the same files before is found by their hash, without building.
+ * The label is the person's, or else the service's version and the content's hash; a label that
+ * exists is never written again. What was built from the same files before is found by their hash,
+ * without building.
  */
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import {
+  contentHash,
+  differences,
+  hashFiles,
+  type Manifest,
+  readManifest,
+} from '../../common/release-manifest.ts';
 import { bundle } from './bundle.ts';
 import { StepFailure } from './failure.ts';
-import { contentHash, differences, hashFiles, type Manifest, readManifest } from './manifest.ts';
-import type { Service } from './services.ts';
-import { commitOf, sourceHash } from './source.ts';
+import { whileLocked } from './lock.ts';
+import { packageOf, releasedService, type Service } from './services.ts';
+import { sourceHash, type Tree } from './source.ts';
 
 export interface Release {
   service: string;
-  /** `1.0.0-3fa2b1c0` */
+  /** `v2`, or `1.0.0-3fa2b1c0` where nobody gave it a name. */
   label: string;
   /** Absolute. */
   folder: string;
+  /** The commit it was built from, or UNCOMMITTED_COPY. */
+  source: string;
   /** False when it was there already. */
   built: boolean;
 }
 
-/** The release of the service as it is in the checkout now; `releases` is the stack's folder of them. */
+/** A release, and the service as it was in it. */
+export interface Deployment {
+  service: Service;
+  release: Release;
+}
+
+/** The folder of a service's releases. */
+export function releasesOf(stackDir: string, service: string): string {
+  return join(stackDir, 'releases', service);
+}
+
+/** The release that has this label; undefined where none has. */
+export async function findRelease(home: string, label: string): Promise<Deployment | undefined> {
+  const folder = join(home, label);
+  const manifest = await readManifest(folder).catch(ifNone);
+  if (manifest === undefined) return undefined;
+  const { service: name, source } = manifest;
+  const service = await releasedService(folder, name);
+  return { service, release: { service: name, label, folder, source, built: false } };
+}
+
+/** The release of the service as it is in the tree: the one that was built before, or a fresh one. */
 export async function buildRelease(
-  checkout: string,
+  tree: Tree,
   service: Service,
-  releases: string,
-): Promise<Release> {
-  const home = join(releases, service.name);
-  const source = await sourceHash(checkout, service);
-  const knownBy = join(home, 'sources', source);
-  const known = (await readFile(knownBy, 'utf8').catch(() => '')).trim();
-  if (known !== '' && existsSync(join(home, known))) {
-    return { service: service.name, label: known, folder: join(home, known), built: false };
-  }
-  const release = await buildFresh(checkout, service, home);
-  await write(knownBy, `${release.label}\n`);
-  return release;
+  home: string,
+  label?: string,
+): Promise<Deployment> {
+  const source = await sourceHash(tree.folder, service.name);
+  const known = await readFile(knownBy(home, source), 'utf8').catch(() => '');
+  const found = await findRelease(home, label ?? labelOf(service, known));
+  if (found && (await manifestHash(found.release)) === known) return found;
+  // Two builds of one service would be in each other's way; what was left by one that was killed goes.
+  const workshop = join(home, '.building');
+  return whileLocked(
+    workshop,
+    'a build',
+    () => undefined,
+    async () => {
+      const unfinished = join(workshop, 'release');
+      await rm(unfinished, { recursive: true, force: true });
+      try {
+        const release = await buildFresh(tree, service, { home, unfinished, label });
+        await write(knownBy(home, source), await manifestHash(release));
+        return { service, release };
+      } finally {
+        await rm(unfinished, { recursive: true, force: true });
+      }
+    },
+  );
 }
 
 /** Refuses a release whose files are not those of its manifest: before every start of an instance. */
@@ -54,72 +97,94 @@ export async function verifyRelease({ service, label, folder }: Release): Promis
   throw new StepFailure(`${service} ${label}`, why, `rm -r ${folder}`);
 }
 
-async function buildFresh(checkout: string, service: Service, home: string): Promise<Release> {
-  const unfinished = join(home, '.unfinished');
-  await rm(unfinished, { recursive: true, force: true });
-  try {
-    await writeContent(checkout, service, unfinished);
-    const files = await hashFiles(unfinished);
-    const label = `${service.version}-${contentHash(files).slice(0, 8)}`;
-    const manifest: Manifest = {
-      service: service.name,
-      version: label,
-      source: await commitOf(checkout, service),
-      builtAt: new Date().toISOString(),
-      files,
-    };
-    await write(join(unfinished, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-    const built = await moveIntoPlace(unfinished, join(home, label), manifest);
-    return { service: service.name, label, folder: join(home, label), built };
-  } finally {
-    await rm(unfinished, { recursive: true, force: true });
-  }
+interface Place {
+  home: string;
+  unfinished: string;
+  label: string | undefined;
+}
+
+async function buildFresh(
+  tree: Tree,
+  service: Service,
+  { home, unfinished, label: wanted }: Place,
+): Promise<Release> {
+  await writeContent(tree.folder, service, unfinished);
+  const files = await hashFiles(unfinished);
+  const label = wanted ?? labelOf(service, contentHash(files));
+  const manifest: Manifest = {
+    service: service.name,
+    version: label,
+    source: await tree.source(),
+    builtAt: new Date().toISOString(),
+    files,
+  };
+  await write(join(unfinished, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  const { source } = manifest;
+  const release = { service: service.name, label, folder: join(home, label), source, built: true };
+  return { ...release, built: await moveIntoPlace(unfinished, release, manifest) };
 }
 
 /** False when the label is there already with this very content; with another one it is refused. */
-async function moveIntoPlace(from: string, to: string, manifest: Manifest): Promise<boolean> {
-  const existing = await readManifest(to).catch(() => undefined);
+async function moveIntoPlace(from: string, to: Release, manifest: Manifest): Promise<boolean> {
+  const existing = await readManifest(to.folder).catch(ifNone);
   if (existing === undefined) {
-    await rename(from, to);
+    await rename(from, to.folder);
     return true;
   }
-  const wrong = differences(manifest, await hashFiles(to));
+  await verifyRelease(to);
+  const wrong = differences(manifest, existing.files);
   if (wrong.length === 0) return false;
-  throw new Error(`${manifest.version} exists with other content: ${wrong.join(', ')}`);
+  const { service, label } = to;
+  const why = `${label} exists with other content, built from ${existing.source} at ${existing.builtAt}`;
+  throw new StepFailure(`${service} ${label}`, why, `mf run ${service} ANOTHER_VERSION`);
+}
+
+async function manifestHash({ folder }: Pick<Release, 'folder'>): Promise<string> {
+  return contentHash((await readManifest(folder)).files);
+}
+
+function labelOf({ version }: Service, content: string): string {
+  return `${version}-${content.slice(0, 8)}`;
+}
+
+/** Where it stands which content this source gives. */
+function knownBy(home: string, source: string): string {
+  return join(home, '.sources', source);
 }
 
 async function writeContent(checkout: string, service: Service, folder: string): Promise<void> {
-  const { name, version } = service;
-  const about = { name, version, private: true, type: 'module' };
-  await write(join(folder, 'package.json'), `${JSON.stringify(about, null, 2)}\n`);
+  const source = join(checkout, 'services', service.name);
+  await write(join(folder, 'package.json'), `${JSON.stringify(packageOf(service), null, 2)}\n`);
   await bundle(checkout, folder, {
-    main: join(service.folder, 'main.ts'),
+    main: join(source, 'main.ts'),
     ...Object.fromEntries(
-      service.workers.map((file) => [
-        `workers/${file.slice(0, -'.ts'.length)}`,
-        join(service.folder, 'workers', file),
-      ]),
+      service.workers.map((name) => [`workers/${name}`, join(source, 'workers', `${name}.ts`)]),
     ),
     ...(service.hasMigrations ? { migrate: join(checkout, 'common/db/migrate-main.ts') } : {}),
   });
   if (service.hasMigrations) {
-    for (const file of await readdir(join(service.folder, 'migrations'))) {
-      const sql = await readFile(join(service.folder, 'migrations', file), 'utf8');
+    for (const file of await readdir(join(source, 'migrations'))) {
+      const sql = await readFile(join(source, 'migrations', file), 'utf8');
       await write(join(folder, 'migrations', file), sql);
     }
   }
-  if (service.hasPage) await buildPage(checkout, service, join(folder, 'public'));
+  if (service.hasPage) await buildPage(checkout, source, join(folder, 'public'));
 }
 
-async function buildPage(checkout: string, service: Service, folder: string): Promise<void> {
+async function buildPage(checkout: string, source: string, folder: string): Promise<void> {
   const vite = join(checkout, 'node_modules/vite/bin/vite.js');
   const output = ['--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
   // Node reads the configuration itself: Vite would write into node_modules, which may not be ours.
-  const command = [vite, 'build', service.folder, ...output, '--configLoader', 'native'];
+  const command = [vite, 'build', source, ...output, '--configLoader', 'native'];
   await execa(process.execPath, command, { cwd: checkout, all: true });
 }
 
 async function write(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, content);
+}
+
+function ifNone(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
 }

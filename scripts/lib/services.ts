@@ -31,19 +31,32 @@ export type Need = About['needs'][number];
 export interface Service extends About {
   name: string;
   version: string;
-  /** Absolute. */
-  folder: string;
-  /** Its `workers/*.ts`: programs of its own threads. */
+  /** Its `workers/*`, without ending: programs of its own threads. */
   workers: string[];
   hasMigrations: boolean;
   hasPage: boolean;
 }
 
 export async function listServices(checkout: string): Promise<Service[]> {
-  const root = join(checkout, 'services');
-  const names = (await readdir(root)).sort();
-  const services = await Promise.all(names.map((name) => readService(join(root, name), name)));
+  const names = (await readdir(join(checkout, 'services'))).sort();
+  const services = await Promise.all(names.map((name) => readService(checkout, name)));
   return services.filter((service) => service !== undefined);
+}
+
+/** Undefined for a folder that holds no service, or not yet. */
+export async function readService(checkout: string, name: string): Promise<Service | undefined> {
+  const folder = join(checkout, 'services', name);
+  return (await exists(join(folder, 'main.ts'))) ? describe(folder, name, '.ts') : undefined;
+}
+
+/** The service as its release describes it, whatever has become of the source since. */
+export function releasedService(folder: string, name: string): Promise<Service> {
+  return describe(folder, name, '.js');
+}
+
+/** What a release's package.json says: enough to run it without its source. */
+export function packageOf({ name, version, up, single, needs }: Service): object {
+  return { name, version, private: true, type: 'module', microflack: { up, single, needs } };
 }
 
 /** The ones that were named, in the order of the list; a usage error for a name that nobody has. */
@@ -59,18 +72,16 @@ export function pick<T extends { name: string }>(all: readonly T[], names: reado
   return all.filter((one) => names.includes(one.name));
 }
 
-/** Undefined for a folder that holds no service, or not yet. */
-async function readService(folder: string, name: string): Promise<Service | undefined> {
-  if (!(await exists(join(folder, 'main.ts')))) return undefined;
+async function describe(folder: string, name: string, ending: '.ts' | '.js'): Promise<Service> {
   const text = await readFile(join(folder, 'package.json'), 'utf8');
   const { version, microflack } = packageFile.parse(JSON.parse(text));
   const workers = (await readdir(join(folder, 'workers')).catch(() => []))
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .filter((file) => file.endsWith(ending) && !file.endsWith('.test.ts'))
+    .map((file) => file.slice(0, -ending.length))
     .sort();
   return {
     name,
     version,
-    folder,
     workers,
     hasMigrations: await exists(join(folder, 'migrations')),
     hasPage: await exists(join(folder, 'vite.config.ts')),

@@ -36,16 +36,8 @@ export interface Registered {
 
 /** What Consul knows of a service's instances. */
 export async function registrations(stack: Stack, service: string): Promise<Registered[]> {
-  const { ports, secrets } = stack;
-  const response = await fetch(
-    `http://127.0.0.1:${ports.consulHttp}/v1/health/service/${service}`,
-    {
-      headers: { 'x-consul-token': secrets.consulManagement },
-      signal: AbortSignal.timeout(timeoutMs),
-    },
-  );
-  if (!response.ok) throw new Error(`Consul answers ${response.status}: ${await response.text()}`);
-  return health.parse(await response.json()).map(({ Service, Checks }) => ({
+  const answer = await askConsul(stack, 'GET', `health/service/${encodeURIComponent(service)}`);
+  return health.parse(JSON.parse(answer)).map(({ Service, Checks }) => ({
     instance: Service.ID,
     program: Service.Meta.program ?? '',
     version: Service.Meta.version ?? '',
@@ -53,6 +45,31 @@ export async function registrations(stack: Stack, service: string): Promise<Regi
     passing: Checks.every(({ Status }) => Status === 'passing'),
     routed: Service.Meta.route !== undefined,
   }));
+}
+
+/** Takes a program's instances out of the registry: those that could not do so themselves. */
+export async function deregister(stack: Stack, service: string, program: string): Promise<void> {
+  const all = await registrations(stack, service).catch(() => []);
+  // Where Consul is away: it takes out by itself, after a minute, what does not answer its check.
+  const left = all.filter((one) => one.program === program);
+  await Promise.all(
+    left.map(({ instance }) => askConsul(stack, 'PUT', `agent/service/deregister/${instance}`)),
+  );
+}
+
+async function askConsul(
+  { ports, secrets }: Stack,
+  method: 'GET' | 'PUT',
+  path: string,
+): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${ports.consulHttp}/v1/${path}`, {
+    method,
+    headers: { 'x-consul-token': secrets.consulManagement },
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`Consul answers ${answer.status}: ${text}`);
+  return text;
 }
 
 /** The servers that HAProxy would send a request to, by their names: instances' ids. */
@@ -93,13 +110,13 @@ export function registeredAs(
   return ours.find((one) => complaintOf(one, up) === undefined) ?? ours.at(-1);
 }
 
-/** Resolves when the program has an instance of this version that serves. */
+/** Resolves to the program's instance when it has one of this version that serves. */
 export async function untilServing(
   stack: Stack,
   wanted: { service: string; program: string; version: string },
   throughHaproxy: boolean,
-): Promise<void> {
-  await until(async () => {
+): Promise<Registered> {
+  return until(async () => {
     const all = await registrations(stack, wanted.service);
     const ofVersion = all.filter(({ version }) => version === wanted.version);
     const ofInterest = throughHaproxy
@@ -107,7 +124,9 @@ export async function untilServing(
       : ofVersion.map((one) => ({ ...one, routed: false }));
     const up = throughHaproxy ? await serversUp(stack) : new Set<string>();
     const found = registeredAs(ofInterest, wanted.program, up);
-    const complaint = found ? complaintOf(found, up) : 'it has not registered';
+    if (found === undefined) throw new Error('it has not registered');
+    const complaint = complaintOf(found, up);
     if (complaint !== undefined) throw new Error(complaint);
+    return found;
   });
 }

@@ -6,10 +6,19 @@
  * build runs and finds that its content was there.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { execa } from 'execa';
-import { sha256 } from './manifest.ts';
-import type { Service } from './services.ts';
+import { join } from 'node:path';
+import { sha256 } from '../../common/release-manifest.ts';
+import { askGit, git } from './git.ts';
+
+/** What stands for the working tree, where otherwise a commit is named. */
+export const workingTree = 'UNCOMMITTED_COPY';
+
+/** Files to build from: a checkout, or a snapshot of one. */
+export interface Tree {
+  folder: string;
+  /** A commit, or UNCOMMITTED_COPY. Asked only when something is built, as it may take git a while. */
+  source(): Promise<string>;
+}
 
 const ignored = /(^|\/)(node_modules|dist|testing)(\/|$)|\.test\.tsx?$|\.md$/;
 
@@ -17,41 +26,48 @@ const ignored = /(^|\/)(node_modules|dist|testing)(\/|$)|\.test\.tsx?$|\.md$/;
 const recipe = ['release.ts', 'bundle.ts'];
 
 /** Everything that a service's release is made of, below the checkout. */
-function ingredients(checkout: string, service: Service): string[] {
-  return [relative(checkout, service.folder), 'common', 'package-lock.json'];
+export function ingredients(service: string): string[] {
+  return [`services/${service}`, 'common', 'package-lock.json', 'tsconfig.json'];
 }
 
-export async function sourceHash(checkout: string, service: Service): Promise<string> {
-  const below = ingredients(checkout, service).map((path) => filesBelow(checkout, path));
+/** The checkout itself, which is what `mf up` builds from. */
+export function checkoutTree(checkout: string, service: string): Tree {
+  return { folder: checkout, source: () => commitOf(checkout, service) };
+}
+
+export async function sourceHash(folder: string, service: string): Promise<string> {
+  const below = ingredients(service).map((path) => filesBelow(folder, path));
   const paths = (await Promise.all(below)).flat().sort();
   const hash = async (name: string, path: string) => `${sha256(await readFile(path))} ${name}\n`;
   const lines = [
     ...recipe.map((file) => hash(file, join(import.meta.dirname, file))),
-    ...paths.map((path) => hash(path, join(checkout, path))),
+    ...paths.map((path) => hash(path, join(folder, path))),
   ];
   return sha256((await Promise.all(lines)).join(''));
 }
 
 /** The commit when the ingredients are as committed, UNCOMMITTED_COPY otherwise. */
-export async function commitOf(checkout: string, service: Service): Promise<string> {
-  const paths = ingredients(checkout, service);
-  const status = await execa('git', ['status', '--porcelain', '--', ...paths], {
-    cwd: checkout,
-    reject: false,
-  });
-  if (status.exitCode !== 0 || status.stdout !== '') return 'UNCOMMITTED_COPY';
-  return (await execa('git', ['rev-parse', 'HEAD'], { cwd: checkout })).stdout;
+async function commitOf(checkout: string, service: string): Promise<string> {
+  const paths = ingredients(service);
+  const changes = await askGit(checkout, ['status', '--porcelain', '--', ...paths]);
+  return changes === '' ? git(checkout, ['rev-parse', 'HEAD']) : workingTree;
 }
 
-async function filesBelow(checkout: string, path: string): Promise<string[]> {
+async function filesBelow(folder: string, path: string): Promise<string[]> {
   if (ignored.test(path)) return [];
-  const entries = await readdir(join(checkout, path), { withFileTypes: true }).catch(
-    () => undefined,
-  );
-  if (entries === undefined) return [path]; // a file, not a folder
+  const entries = await readdir(join(folder, path), { withFileTypes: true }).catch(whatItIs);
+  if (entries === 'a file') return [path];
   const below = entries.map((entry) => {
     const inner = `${path}/${entry.name}`;
-    return entry.isDirectory() ? filesBelow(checkout, inner) : ignored.test(inner) ? [] : [inner];
+    return entry.isDirectory() ? filesBelow(folder, inner) : ignored.test(inner) ? [] : [inner];
   });
   return (await Promise.all(below)).flat();
+}
+
+/** Why a folder could not be read: it is a file, or is not there, which is as good as empty. */
+function whatItIs(error: unknown): 'a file' | [] {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOTDIR') return 'a file';
+  if (code === 'ENOENT') return [];
+  throw error;
 }

@@ -6,13 +6,14 @@
 import { ensureConsulAcl } from './accounts/consul-acl.ts';
 import { ensureSchemas } from './accounts/schemas.ts';
 import { type PartName, partOf } from './parts.ts';
+import type { Service } from './services.ts';
 import { type Stack, stackOption } from './stack.ts';
 import { type Campaign, startPrograms, untilReady } from './start.ts';
 
 export async function startParts(
   campaign: Campaign,
   names: readonly PartName[],
-  services: readonly string[],
+  services: readonly Service[],
 ): Promise<void> {
   const { stack, supervisor, output, started } = campaign;
   const parts = await Promise.all(
@@ -40,7 +41,8 @@ export async function startParts(
   );
 }
 
-async function openAccounts(stack: Stack, part: PartName, services: readonly string[]) {
-  if (part === 'consul') await ensureConsulAcl(stack, services);
+async function openAccounts(stack: Stack, part: PartName, services: readonly Service[]) {
+  const names = services.map(({ name }) => name);
+  if (part === 'consul') await ensureConsulAcl(stack, names);
   if (part === 'mariadb') await ensureSchemas(stack, services);
 }

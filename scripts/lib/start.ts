@@ -1,13 +1,14 @@
 /**
  * Starts programs of a stack and waits until they are fit to serve: parts and instances alike.
  *
- * The work of one `mf up` (later of run and upgrade too) is carried along as a Campaign, which
+ * The work of one command (`mf up`, run, upgrade) is carried along as a Campaign, which
  * remembers what it started: that is what it stops again when a later step fails. What runs as it
  * shall is not touched.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf, StepFailure } from './failure.ts';
+import type { Header } from './ini.ts';
 import type { Output } from './output.ts';
 import { type Belongings, hashOf, place } from './place.ts';
 import type { Program } from './program.ts';
@@ -28,6 +29,8 @@ export interface Campaign {
   stack: Stack;
   supervisor: Supervisor;
   output: Output;
+  /** On whose behalf programs are started (ini.ts). */
+  by: Header['by'];
   /** Whether nothing of the stack ran: then all that runs later is this command's doing. */
   wasDown: boolean;
   /** What supervisord said of its programs before this command began: name to state. */
@@ -39,13 +42,17 @@ export interface Campaign {
 }
 
 /** Looks, and changes nothing. */
-export async function planCampaign(stack: Stack, output: Output): Promise<Campaign> {
+export async function planCampaign(
+  stack: Stack,
+  output: Output,
+  by: Header['by'],
+): Promise<Campaign> {
   const supervisor = superviseStack(stack);
   const wasDown = !(await supervisor.running());
   const states = wasDown ? [] : await supervisor.status();
   const before = new Map(states.map(({ name, state }) => [name, state]));
   const over = new AbortController();
-  return { stack, supervisor, output, wasDown, before, started: new Map(), over };
+  return { stack, supervisor, output, by, wasDown, before, started: new Map(), over };
 }
 
 /** Nothing is left half started: what this command began ends with it, what it replaced comes back. */
@@ -77,11 +84,11 @@ export async function startPrograms(
   campaign: Campaign,
   wanted: readonly Startable[],
 ): Promise<void> {
-  const { supervisor, stack, started, before, over } = campaign;
+  const { supervisor, stack, by, started, before, over } = campaign;
   const begun: string[] = [];
   for (const one of wanted) {
     const { name } = one.program;
-    const about = { service: one.service, version: one.version, settings: hashOf(one) };
+    const about = { service: one.service, version: one.version, settings: hashOf(one), by };
     const declared = await supervisor.isDeclared(one.program, about);
     if (declared && before.get(name) === 'RUNNING') continue;
     over.signal.throwIfAborted();

@@ -28,7 +28,8 @@ export class SupervisorFault extends Error {
   }
 }
 
-export type Call = (method: string, ...parameters: string[]) => Promise<string>;
+export type Parameter = string | boolean;
+export type Call = (method: string, ...parameters: Parameter[]) => Promise<string>;
 
 export function supervisorAt(socketPath: string): Call {
   const agent = new Agent({ keepAlive: true });
@@ -40,10 +41,14 @@ export function supervisorAt(socketPath: string): Call {
   };
 }
 
-export function callXml(method: string, parameters: readonly string[]): string {
-  const values = parameters.map(
-    (parameter) => `<param><value><string>${escaped(parameter)}</string></value></param>`,
-  );
+export function callXml(method: string, parameters: readonly Parameter[]): string {
+  const values = parameters.map((parameter) => {
+    const value =
+      typeof parameter === 'boolean'
+        ? `<boolean>${Number(parameter)}</boolean>`
+        : `<string>${escaped(parameter)}</string>`;
+    return `<param><value>${value}</value></param>`;
+  });
   return `<?xml version="1.0"?><methodCall><methodName>supervisor.${method}</methodName><params>${values.join('')}</params></methodCall>`;
 }
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Program } from './program.ts';
 import { superviseStack } from './supervisor.ts';
 
-const about = { service: 'echo', version: '1.0.0', settings: 'abc' };
+const about = { service: 'echo', version: '1.0.0', settings: 'abc', by: 'up' } as const;
 
 /** A supervisord in a folder whose name is a trial of its own. */
 async function build() {

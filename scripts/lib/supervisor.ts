@@ -62,10 +62,12 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
     );
   }
 
-  async function withdraw(names: readonly string[]): Promise<void> {
+  /** In order; with `now` by force, and at once. */
+  async function withdraw(names: readonly string[], { now = false } = {}): Promise<void> {
     await Promise.all(
       names.map(async (name) => {
         await declarations.forget(name);
+        if (now) await kill(name);
         await stop(name);
       }),
     );
@@ -81,6 +83,17 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
       // It had ended by itself, so there was nothing to stop, and was restarted before it could go.
       if (error.code === faultCodes.stillRunning) return stop(name);
       if (error.code !== faultCodes.badName) throw error;
+    }
+  }
+
+  /** Told to stop first: otherwise supervisord would start it again. */
+  async function kill(name: string): Promise<void> {
+    try {
+      await call('stopProcessGroup', name, false);
+      await call('signalProcessGroup', name, 'KILL');
+    } catch (error) {
+      // It had ended, or never began.
+      if (!(error instanceof SupervisorFault)) throw error;
     }
   }
 

@@ -2,22 +2,24 @@
  * A schema for each service that keeps data, and the two users that may touch it: the service
  * itself, which reads and writes rows, and its migrations, which change tables too.
  *
- * `mf up` calls this every time. It creates what is not there and sets every password to the
+ * `mf up` calls this every time, and `mf run` for the service it starts. It creates what is not there and sets every password to the
  * stack's, so that new passwords reach the database too. Never drops anything, and makes no tables:
  * those are the migrations' business.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import type { Service } from '../services.ts';
 import type { Stack } from '../stack.ts';
 import { withAdmin } from './admin-connection.ts';
 
 const rowRights = 'SELECT, INSERT, UPDATE, DELETE, EXECUTE';
 const tableRights = `${rowRights}, CREATE, ALTER, DROP, INDEX, REFERENCES, CREATE ROUTINE, ALTER ROUTINE, TRIGGER`;
 
-export async function ensureSchemas(stack: Stack, services: readonly string[]): Promise<void> {
+export async function ensureSchemas(
+  stack: Stack,
+  services: readonly Pick<Service, 'name' | 'hasMigrations'>[],
+): Promise<void> {
   const statements = services
-    .filter((service) => keepsData(stack, service))
-    .flatMap((service) => schemaStatements(service, passwordsOf(stack, service)));
+    .filter(({ hasMigrations }) => hasMigrations)
+    .flatMap(({ name }) => schemaStatements(name, passwordsOf(stack, name)));
   if (statements.length === 0) return;
   await withAdmin(stack, async (connection) => {
     for (const statement of statements) await connection.query(statement);
@@ -48,10 +50,6 @@ export function schemaStatements(
     ...user(service, passwords.app, rowRights),
     ...user(migrationsUser(service), passwords.migrations, tableRights),
   ];
-}
-
-function keepsData({ checkout }: Stack, service: string): boolean {
-  return existsSync(join(checkout, 'services', service, 'migrations'));
 }
 
 function passwordsOf({ secrets }: Stack, service: string) {

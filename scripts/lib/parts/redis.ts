@@ -75,10 +75,9 @@ export function redisUsers({
   redis,
   redisAdmin,
 }: Pick<Stack['secrets'], 'redis' | 'redisAdmin'>): string {
-  const services = Object.entries(redis).map(([name, password]) => {
-    const events = writers.has(name) ? '~events*' : '%R~events*';
-    return `user ${name} on ${hashed(password)} resetchannels ~${name}:* ${events} ${commands}`;
-  });
+  const services = Object.entries(redis).map(
+    ([name, password]) => `user ${userRules(name, password)}`,
+  );
   return [
     'user default off',
     `user admin on ${hashed(redisAdmin)} ~* &* +@all`,
@@ -87,16 +86,35 @@ export function redisUsers({
   ].join('\n');
 }
 
+function userRules(name: string, password: string): string {
+  const events = writers.has(name) ? '~events*' : '%R~events*';
+  return `${name} on ${hashed(password)} resetchannels ~${name}:* ${events} ${commands}`;
+}
+
+/** Lets a service in that came while Redis runs: the others' connections stay as they are. */
+export async function admitToRedis(stack: Stack, service: string): Promise<void> {
+  const password = stack.secrets.redis[service];
+  if (password === undefined) throw new Error(`the stack has no Redis password for ${service}`);
+  const said = await ask(stack, `ACL SETUSER ${userRules(service, password)}`);
+  if (said !== 'OK') throw new Error(`Redis answers ${said}`);
+}
+
 function hashed(password: string): string {
   return `#${createHash('sha256').update(password).digest('hex')}`;
 }
 
 /** It refuses while it still reads its file. */
-async function answers({ ports, secrets }: Stack): Promise<void> {
+async function answers(stack: Stack): Promise<void> {
+  const said = await ask(stack, 'PING');
+  if (said !== 'PONG') throw new Error(`Redis answers ${said}`);
+}
+
+/** One command, as the administrator; by standard input, as arguments can be read by everybody. */
+async function ask({ ports, secrets }: Stack, command: string): Promise<string> {
   const { stdout } = await execa(
     findProgram('redis-cli'),
-    ['-p', String(ports.redis), '--user', 'admin', '--no-auth-warning', 'PING'],
-    { env: { REDISCLI_AUTH: secrets.redisAdmin }, timeout: 1000 },
+    ['-p', String(ports.redis), '--user', 'admin', '--no-auth-warning'],
+    { env: { REDISCLI_AUTH: secrets.redisAdmin }, timeout: 1000, input: command },
   );
-  if (stdout !== 'PONG') throw new Error(`Redis answers ${stdout}`);
+  return stdout;
 }

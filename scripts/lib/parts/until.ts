@@ -10,8 +10,8 @@ import { messageOf } from '../failure.ts';
 const pollMs = 50;
 const patienceMs = 60_000;
 
-/** Resolves when `ask` does; rejects with its last complaint when that takes too long. */
-export async function until(ask: () => Promise<void>): Promise<void> {
+/** Resolves when `ask` does, to the same; rejects with its last complaint when that takes too long. */
+export async function until<T>(ask: () => Promise<T>): Promise<T> {
   const givesUpAt = performance.now() + patienceMs;
   for (;;) {
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { contentHash, differences } from './manifest.ts';
+import { contentHash, differences } from './release-manifest.ts';
 
 const manifest = {
   service: 'messages',

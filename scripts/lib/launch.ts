@@ -1,0 +1,89 @@
+/**
+ * Starts instances that were planned, and waits until requests reach them.
+ *
+ * The one way in which an instance comes to run, whoever wants it: `mf up` (start-instances.ts), run
+ * and upgrade (deploy.ts). Migrations go first; a release that somebody edited is refused.
+ */
+import { execa } from 'execa';
+import { confined } from './confine.ts';
+import { migrationOf } from './instance.ts';
+import { type Deployment, verifyRelease } from './release.ts';
+import { untilServing } from './serving.ts';
+import { stackOption } from './stack.ts';
+import { type Campaign, type Startable, startPrograms, untilReady } from './start.ts';
+
+/** Without it HAProxy learns of no instance. */
+const balancer = 'lb';
+
+export interface Planned extends Deployment {
+  /** The step's name: `messages v2`, or `messages v2 · 1 of 3`. */
+  title: string;
+  instance: Startable;
+  /** False where an instance of this release runs already. */
+  isNew: boolean;
+}
+
+/** An instance that requests reach. */
+export interface Running {
+  program: string;
+  service: string;
+  version: string;
+  /** Its id in the registry. */
+  instance: string;
+  address: string;
+}
+
+export async function launch(campaign: Campaign, planned: readonly Planned[]): Promise<Running[]> {
+  const { supervisor, output } = campaign;
+  const starting = [...(await supervisor.declared()), ...planned.map(({ instance }) => instance)];
+  const throughHaproxy = starting.some(({ service }) => service === balancer);
+  const fresh = planned.filter(({ isNew }) => isNew);
+  const deployments = fresh.filter(({ release }, i) => {
+    return fresh.findIndex((one) => one.release.folder === release.folder) === i;
+  });
+  await Promise.all(deployments.map(({ release }) => verifyRelease(release)));
+  await Promise.all(deployments.map((one) => migrate(campaign, one)));
+
+  const begun = output.now();
+  const since = await supervisor.logEnd();
+  const startables = planned.map(({ instance }) => instance);
+  await startPrograms(campaign, startables);
+  const waited = planned.map((one) => serves(campaign, one, { begun, since, throughHaproxy }));
+  return Promise.all(waited);
+}
+
+interface Start {
+  begun: number;
+  since: number;
+  throughHaproxy: boolean;
+}
+
+async function serves(
+  campaign: Campaign,
+  { title, service, release, instance: { program } }: Planned,
+  { begun, since, throughHaproxy }: Start,
+): Promise<Running> {
+  const { stack, output, started } = campaign;
+  const next = `mf logs ${program.name}${stackOption(stack.name)}`;
+  const wanted = { service: service.name, program: program.name, version: release.label };
+  const ready = untilServing(stack, wanted, throughHaproxy);
+  const work = async () => {
+    await untilReady(campaign, program.name, since, ready);
+    return started.has(program.name) ? 'serving' : undefined;
+  };
+  await output.step(title, next, work, begun);
+  const { instance, address } = await ready;
+  return { ...wanted, instance, address };
+}
+
+async function migrate({ stack, output }: Campaign, one: Deployment): Promise<void> {
+  const { service, release } = one;
+  if (!service.hasMigrations) return;
+  const next = `mf status${stackOption(stack.name)}`;
+  await output.step(`${service.name} migrations`, next, async () => {
+    const { environment, ...program } = migrationOf(stack, service, release, process.execPath);
+    const [file = '', ...words] = confined(program, stack);
+    await execa(file, words, { cwd: '/', env: environment, extendEnv: false, all: true });
+    return 'applied';
+  });
+}
