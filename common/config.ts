@@ -45,6 +45,8 @@ const baseSettings = z.object({
     .regex(/^[a-z0-9-]{1,48}$/)
     .optional(),
   MF_VERSION: z.string().default('dev'),
+  /** named: gets only requests that ask for its version (registry/policy.ts). */
+  MF_AUDIENCE: z.enum(['everybody', 'named']).default('everybody'),
   MF_HOST: z.string().default('127.0.0.1'),
   /** 0: the system chooses, which is what makes ten instances on one machine easy. */
   MF_PORT: portNumber.default(0),

@@ -37,7 +37,7 @@ export function createInstance<C extends BaseSettings>(
   settings: Readonly<C>,
 ): Instance {
   const { name } = definition;
-  const { version, logLevel, host, port, drainGraceMs } = settings;
+  const { version, audience, logLevel, host, port, drainGraceMs } = settings;
   const program = settings.program ?? name;
   const id = `${program}-${randomBytes(4).toString('hex')}`;
   const log = createLogger({ service: name, version, instance: id, level: logLevel });
@@ -66,7 +66,7 @@ export function createInstance<C extends BaseSettings>(
     const { registration = {} } = definition;
     const startedAt = new Date();
     const place = { id, service: name, program, version, address: host, port: boundPort };
-    membership = register(consul, { ...place, startedAt, registration }, log);
+    membership = register(consul, { ...place, startedAt, registration, audience }, log);
     await membership.known;
     return `http://${host}:${boundPort}`;
   };

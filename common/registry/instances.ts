@@ -22,7 +22,7 @@ export interface Instance {
   version: string;
   /** All of its checks pass. */
   healthy: boolean;
-  /** As registered: version, program, pid, started_at and the Registration, all as text. */
+  /** As registered: version, program, pid, started_at, audience and the Registration, all as text. */
   meta: Readonly<Record<string, string>>;
 }
 

@@ -20,6 +20,8 @@ export interface RegisteredInstance {
   port: number;
   startedAt: Date;
   registration: Registration;
+  /** Without it, everybody. */
+  audience?: 'everybody' | 'named';
 }
 
 /** An instance's place in the registry. */
@@ -58,7 +60,7 @@ export function register(consul: Consul, instance: RegisteredInstance, log: Logg
 
 /** The registration as the npm client wants it. Pure. */
 export function registrationOf(instance: RegisteredInstance) {
-  const { id, service, program, version, address, port, startedAt, registration } = instance;
+  const { id, service, program, version, address, port, startedAt, registration, audience } = instance;
   const meta = {
     version,
     program,
@@ -68,6 +70,7 @@ export function registrationOf(instance: RegisteredInstance) {
     balance: registration.balance ?? '',
     sticky: registration.sticky ?? '',
     websocket: registration.websocket ? 'true' : '',
+    audience: audience === 'named' ? audience : '',
   };
   return {
     name: service,

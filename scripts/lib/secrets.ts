@@ -23,6 +23,8 @@ export const secretsSchema = z.object({
   internalKey: z.string(),
   tokenSigningKeys: z.string(),
   haproxyStats: z.string(),
+  /** Signs what lets somebody choose a version for their own requests; older stacks have none yet. */
+  trafficKey: z.string().default(''),
 });
 
 export type Secrets = z.infer<typeof secretsSchema>;
@@ -39,11 +41,12 @@ export function newSecrets(services: readonly string[]): Secrets {
     internalKey: password(),
     tokenSigningKeys: signingKey(),
     haproxyStats: password(),
+    trafficKey: password(),
   };
   return withServices(none, services);
 }
 
-/** The same secrets, and new ones for the services that had none yet. */
+/** The same secrets, and new ones for what had none yet. */
 export function withServices(secrets: Secrets, services: readonly string[]): Secrets {
   const fresh = <T>(known: Record<string, T>, make: () => T): Record<string, T> =>
     Object.fromEntries([
@@ -55,6 +58,7 @@ export function withServices(secrets: Secrets, services: readonly string[]): Sec
     consulServices: fresh(secrets.consulServices, randomUUID),
     mariadb: fresh(secrets.mariadb, () => ({ app: password(), migrations: password() })),
     redis: fresh(secrets.redis, password),
+    trafficKey: secrets.trafficKey || password(),
   };
 }
 

@@ -122,9 +122,10 @@ export async function saveStack(stack: Stack): Promise<void> {
   await writeJson(join(stack.dir, 'secrets.json'), stack.secrets, 0o600);
 }
 
-/** The same stack with secrets for these services too; saved only when one of them was new. */
+/** The same stack with secrets for these services too; saved only when something was new. */
 export async function knowServices(stack: Stack, services: readonly string[]): Promise<Stack> {
-  if (services.every((name) => name in stack.secrets.consulServices)) return stack;
+  const { consulServices, trafficKey } = stack.secrets;
+  if (trafficKey && services.every((name) => name in consulServices)) return stack;
   const known = { ...stack, secrets: withServices(stack.secrets, services) };
   await saveStack(known);
   return known;

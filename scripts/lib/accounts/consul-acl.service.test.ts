@@ -49,10 +49,14 @@ test('a service registers itself and nobody else, and its tokens outlive Consulâ
 test('a service reads the traffic policy, and neither writes it nor reads anything else', async () => {
   const { users } = stack.secrets.consulServices;
   const management = stack.secrets.consulManagement;
-  await status(management, 'PUT', '/v1/kv/traffic/users', {});
+  await status(management, 'PUT', '/v1/kv/microflack/traffic/users', {});
   await status(management, 'PUT', '/v1/kv/other', {});
-  expect(await status(users, 'GET', '/v1/kv/traffic/users')).toMatchObject({ status: 200 });
-  expect(await status(users, 'PUT', '/v1/kv/traffic/users', {})).toMatchObject({ status: 403 });
+  expect(await status(users, 'GET', '/v1/kv/microflack/traffic/users')).toMatchObject({
+    status: 200,
+  });
+  expect(await status(users, 'PUT', '/v1/kv/microflack/traffic/users', {})).toMatchObject({
+    status: 403,
+  });
   expect(await status(users, 'GET', '/v1/kv/other')).toMatchObject({ status: 403 });
 });
 

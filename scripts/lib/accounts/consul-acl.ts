@@ -41,7 +41,7 @@ export function serviceRules(service: string): string {
   return `service "${service}" { policy = "write" }
 service_prefix "" { policy = "read" }
 node_prefix "" { policy = "read" }
-key_prefix "traffic/" { policy = "read" }
+key_prefix "microflack/" { policy = "read" }
 `;
 }
 

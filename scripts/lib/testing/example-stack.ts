@@ -29,5 +29,6 @@ export const exampleStack: Stack = {
     internalKey: 'internal-key',
     tokenSigningKeys: 'signing-keys',
     haproxyStats: 'stats-password',
+    trafficKey: 'traffic-key',
   },
 };
