@@ -3,7 +3,7 @@
  *
  * The kernel's own lock, held by a small child (`flock … cat`) that ends with us: however this
  * process dies, the lock is free again, and no stale file has to be recognised. A second command
- * waits for the first and says for whom.
+ * waits for the first and says for whom; or is refused, where waiting makes no sense.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,6 +12,8 @@ import { join } from 'node:path';
 import { StepFailure } from './failure.ts';
 
 const patienceSeconds = 600;
+/** A command that was killed is survived by its lock for a moment. */
+const ghostSeconds = 1;
 
 /** Does the work while nobody else does any on this stack. `waiting` is told who has the lock. */
 export async function whileLocked<T>(
@@ -25,11 +27,32 @@ export async function whileLocked<T>(
   const release = (await take(file, 0)) ?? (await takeLater(file, waiting));
   try {
     await mkdir(folder, { recursive: true }); // whoever had it may have forgotten the stack
-    await writeFile(file, `${command} (pid ${process.pid}) since ${new Date().toISOString()}\n`);
+    await sign(file, command);
     return await work();
   } finally {
     await release();
   }
+}
+
+/** Does the work if nobody else does; otherwise throws what `refuse` makes of who does. */
+export async function whileAlone<T>(
+  file: string,
+  command: string,
+  refuse: (holder: string) => Error,
+  work: () => Promise<T>,
+): Promise<T> {
+  const release = await take(file, ghostSeconds);
+  if (release === undefined) throw refuse((await readFile(file, 'utf8')).trim());
+  try {
+    await sign(file, command);
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+async function sign(file: string, command: string): Promise<void> {
+  await writeFile(file, `${command} (pid ${process.pid}) since ${new Date().toISOString()}\n`);
 }
 
 async function takeLater(file: string, waiting: (holder: string) => void) {

@@ -66,9 +66,10 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
   async function withdraw(names: readonly string[], { now = false } = {}): Promise<void> {
     await Promise.all(
       names.map(async (name) => {
-        await declarations.forget(name);
         if (now) await kill(name);
         await stop(name);
+        // Last: while it drains its name is taken, and whoever is killed here leaves it to be found.
+        await declarations.forget(name);
       }),
     );
   }
