@@ -1,8 +1,8 @@
 /**
  * What a release says about itself: manifest.json, with the hash of every file.
  *
- * release.ts writes it; before an instance starts, the files are held against it, so that nothing
- * runs that was edited afterwards.
+ * scripts/lib/release.ts writes it. Before an instance is started, and again by every instance as the
+ * first thing it does (service.ts), the files are held against it: nothing runs that was edited.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -10,6 +10,12 @@ import { join, relative } from 'node:path';
 import { z } from 'zod';
 
 const manifestName = 'manifest.json';
+
+/** `import.meta` of a module; all modules of a bundle are one file. */
+interface ModuleMeta {
+  dirname: string;
+  filename: string;
+}
 
 const manifestSchema = z.strictObject({
   service: z.string(),
@@ -57,6 +63,16 @@ export function differences(manifest: Manifest, found: Record<string, string>): 
     if (actual === undefined) return [`${path} is missing`];
     return [expected === undefined ? `${path} does not belong here` : `${path} was changed`];
   });
+}
+
+/** The same of the release that this very program runs from; from source there is nothing to compare. */
+export async function ownDifferences({ dirname, filename }: ModuleMeta): Promise<string[]> {
+  if (filename.endsWith('.ts')) return [];
+  try {
+    return differences(await readManifest(dirname), await hashFiles(dirname));
+  } catch (error) {
+    return [`${manifestName} cannot be read: ${error instanceof Error ? error.message : error}`];
+  }
 }
 
 export function sha256(content: Buffer | string): string {

@@ -18,6 +18,7 @@ import { createInstance, type Instance } from './instance.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Registration } from './registry/instances.ts';
+import { ownDifferences } from './release-manifest.ts';
 
 export interface ServiceDefinition<C extends BaseSettings> {
   name: string;
@@ -68,15 +69,24 @@ export interface RunningService {
 /** All of the draining; what hangs longer than this is left behind. */
 const drainMaxMs = 30_000;
 
-/** For main.ts: runs the instance until a signal, or what nobody expected, ends it. */
-export function runService<C extends BaseSettings>(definition: ServiceDefinition<C>): void {
+/**
+ * For main.ts: runs the instance until a signal, or what nobody expected, ends it. What would not
+ * work the next time either (an edited release, wrong settings) is told on stderr, and ends with 78.
+ */
+export async function runService<C extends BaseSettings>(
+  definition: ServiceDefinition<C>,
+): Promise<void> {
+  const edited = await ownDifferences(import.meta);
+  if (edited.length > 0) {
+    const why = `${import.meta.dirname} is not what was built: ${edited.join(', ')}`;
+    refuseToStart(`${why} · next: mf releases`);
+  }
   let instance: Instance;
   try {
     instance = createInstance(definition, loadSettings(definition.settings));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(configExitCode);
+    refuseToStart(error.message);
   }
 
   let ending = false;
@@ -98,6 +108,11 @@ export function runService<C extends BaseSettings>(definition: ServiceDefinition
     // A start that was broken off by a signal has not failed.
     if (!ending) fail(error);
   });
+}
+
+function refuseToStart(why: string): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(configExitCode);
 }
 
 /**

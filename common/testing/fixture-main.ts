@@ -7,7 +7,7 @@ import { defineSettings } from '../config.ts';
 import { methods } from '../http/server.ts';
 import { runService } from '../service.ts';
 
-runService({
+await runService({
   name: 'fixture',
   settings: defineSettings({ STARTS: z.enum(['at once', 'never']).default('at once') }),
   async start({ app, settings, signal }) {

@@ -23,7 +23,7 @@ const program: Program = {
 };
 
 describe('a program as supervisor reads it', () => {
-  test('is restarted whenever it ends', () => {
+  test('is restarted whenever it ends, unless it says that this would not help', () => {
     expect(programIni(program, program.command, about, logFolder)).toBe(
       `; {"service":"messages","version":"1.0.0-3fa2b1c0","settings":"abc","by":"up"}
 [program:messages-1]
@@ -31,7 +31,8 @@ command=/usr/bin/node --permission /stack/releases/main.js
 directory=/
 environment=MF_PROGRAM="messages-1",LOG_LEVEL="info"
 priority=50
-autorestart=true
+autorestart=unexpected
+exitcodes=78
 startsecs=0
 stopsignal=TERM
 stopwaitsecs=20

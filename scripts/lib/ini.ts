@@ -55,7 +55,9 @@ export function programIni(
       directory: '/',
       environment: literal(environment(program.environment)),
       priority: String(program.priority),
-      autorestart: 'true',
+      // Whatever it ended with, but for 78 (EX_CONFIG): what cannot work would be tried for ever.
+      autorestart: 'unexpected',
+      exitcodes: '78',
       // Readiness is the registry's business: started is running.
       startsecs: '0',
       stopsignal: 'TERM',

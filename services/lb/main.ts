@@ -2,4 +2,4 @@
 import { runService } from '@microflack/common/service.ts';
 import { lb } from './service.ts';
 
-runService(lb);
+await runService(lb);

@@ -2,4 +2,4 @@
 import { runService } from '@microflack/common/service.ts';
 import { messages } from './service.ts';
 
-runService(messages);
+await runService(messages);

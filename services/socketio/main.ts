@@ -2,4 +2,4 @@
 import { runService } from '@microflack/common/service.ts';
 import { socketio } from './service.ts';
 
-runService(socketio);
+await runService(socketio);

@@ -2,4 +2,4 @@
 import { runService } from '@microflack/common/service.ts';
 import { tokens } from './service.ts';
 
-runService(tokens);
+await runService(tokens);

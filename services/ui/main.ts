@@ -2,4 +2,4 @@
 import { runService } from '@microflack/common/service.ts';
 import { ui } from './service.ts';
 
-runService(ui);
+await runService(ui);

@@ -2,4 +2,4 @@
 import { runService } from '@microflack/common/service.ts';
 import { users } from './service.ts';
 
-runService(users);
+await runService(users);

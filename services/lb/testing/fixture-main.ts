@@ -2,4 +2,4 @@
 import { runService } from '@microflack/common/service.ts';
 import { fixture } from './fixture.ts';
 
-runService(fixture('popularity', { route: '/api/popularity' }));
+await runService(fixture('popularity', { route: '/api/popularity' }));
