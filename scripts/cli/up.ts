@@ -4,6 +4,7 @@
  * Settle the ports, start the parts, build the releases meanwhile, start the instances, post a
  * message and see it arrive. When a step fails, what this command started is stopped again.
  */
+import { tellRedis } from '../lib/admit.ts';
 import { UsageError } from '../lib/failure.ts';
 import { interruption } from '../lib/interruption.ts';
 import { whileLocked } from '../lib/lock.ts';
@@ -104,6 +105,7 @@ async function bringUp(wanted: Wanted, output: Output): Promise<number> {
 
 async function startAll(campaign: Campaign, wanted: Wanted): Promise<Overview> {
   const { stack, started } = campaign;
+  if (!campaign.wasDown) await tellRedis(campaign);
   const building = buildReleases(campaign, await leftToUp(campaign, wanted.services));
   await Promise.all([building, startParts(campaign, wanted.parts, wanted.known)]);
   await startInstances(campaign, await building);

@@ -91,12 +91,13 @@ function userRules(name: string, password: string): string {
   return `${name} on ${hashed(password)} resetchannels ~${name}:* ${events} ${commands}`;
 }
 
-/** Lets a service in that came while Redis runs: the others' connections stay as they are. */
-export async function admitToRedis(stack: Stack, service: string): Promise<void> {
-  const password = stack.secrets.redis[service];
-  if (password === undefined) throw new Error(`the stack has no Redis password for ${service}`);
-  const said = await ask(stack, `ACL SETUSER ${userRules(service, password)}`);
-  if (said !== 'OK') throw new Error(`Redis answers ${said}`);
+/** Lets services in that came while Redis runs: the others' connections stay as they are. */
+export async function admitToRedis(stack: Stack): Promise<void> {
+  const users = Object.entries(stack.secrets.redis);
+  const commands = users.map(([name, password]) => `ACL SETUSER ${userRules(name, password)}`);
+  const said = (await ask(stack, commands.join('\n'))).split('\n');
+  const refusal = said.find((line) => line !== 'OK');
+  if (refusal !== undefined) throw new Error(`Redis answers ${refusal}`);
 }
 
 function hashed(password: string): string {
@@ -109,7 +110,7 @@ async function answers(stack: Stack): Promise<void> {
   if (said !== 'PONG') throw new Error(`Redis answers ${said}`);
 }
 
-/** One command, as the administrator; by standard input, as arguments can be read by everybody. */
+/** One command a line, as the administrator; by standard input, as arguments can be read by everybody. */
 async function ask({ ports, secrets }: Stack, command: string): Promise<string> {
   const { stdout } = await execa(
     findProgram('redis-cli'),
