@@ -91,7 +91,9 @@ export async function addInstances(
   try {
     return await launch(known, planned);
   } catch (error) {
-    await campaign.supervisor.withdraw(planned.map(({ instance }) => instance.program.name));
+    const names = planned.map(({ instance }) => instance.program.name);
+    await campaign.supervisor.withdraw(names);
+    for (const name of names) campaign.started.delete(name);
     throw error;
   }
 }
@@ -128,15 +130,12 @@ async function plan(
 ): Promise<Planned[]> {
   const declared = await supervisor.declared();
   const taken = new Set(declared.map(({ name }) => name));
-  const isNew = !declared.some(
-    (one) => one.service === service.name && one.version === release.label,
-  );
   return Array.from({ length: count }, (_, i) => {
     const name = nextName(service, taken);
     taken.add(name);
     const instance = instanceOf(stack, service, release, name, process.execPath);
     const about = `${service.name} ${release.label}`;
     const title = count === 1 ? about : `${about} · ${i + 1} of ${count}`;
-    return { title, service, release, instance, isNew };
+    return { title, service, release, instance, isNew: true };
   });
 }

@@ -19,7 +19,7 @@ export interface Planned extends Deployment {
   /** The step's name: `messages v2`, or `messages v2 · 1 of 3`. */
   title: string;
   instance: Startable;
-  /** False where an instance of this release runs already. */
+  /** False where this very instance runs already. */
   isNew: boolean;
 }
 
@@ -35,21 +35,26 @@ export interface Running {
 
 export async function launch(campaign: Campaign, planned: readonly Planned[]): Promise<Running[]> {
   const { supervisor, output } = campaign;
-  const starting = [...(await supervisor.declared()), ...planned.map(({ instance }) => instance)];
-  const throughHaproxy = starting.some(({ service }) => service === balancer);
-  const fresh = planned.filter(({ isNew }) => isNew);
-  const deployments = fresh.filter(({ release }, i) => {
-    return fresh.findIndex((one) => one.release.folder === release.folder) === i;
-  });
+  const declared = await supervisor.declared();
+  const startables = planned.map(({ instance }) => instance);
+  const throughHaproxy = [...declared, ...startables].some(({ service }) => service === balancer);
+  const deployments = deploymentsOf(planned.filter(({ isNew }) => isNew));
   await Promise.all(deployments.map(({ release }) => verifyRelease(release)));
-  await Promise.all(deployments.map((one) => migrate(campaign, one)));
+  const unknown = deployments.filter(({ service, release }) => {
+    return !declared.some((one) => one.service === service.name && one.version === release.label);
+  });
+  await Promise.all(unknown.map((one) => migrate(campaign, one)));
 
   const begun = output.now();
   const since = await supervisor.logEnd();
-  const startables = planned.map(({ instance }) => instance);
   await startPrograms(campaign, startables);
   const waited = planned.map((one) => serves(campaign, one, { begun, since, throughHaproxy }));
   return Promise.all(waited);
+}
+
+/** Each once, of however many instances. */
+function deploymentsOf(planned: readonly Planned[]): Planned[] {
+  return [...new Map(planned.map((one) => [one.release.folder, one])).values()];
 }
 
 interface Start {

@@ -5,6 +5,7 @@
  * at this moment with files that git does not know yet and without those it ignores. Only what goes
  * into one service's release is in it. Packages are the checkout's.
  */
+import { rmSync } from 'node:fs';
 import { copyFile, lstat, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,6 +23,8 @@ export async function withSnapshot<T>(
   work: (tree: Tree) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'mf-source-'));
+  const forget = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', forget); // after a Ctrl-C
   try {
     const tree =
       source === workingTree
@@ -30,7 +33,8 @@ export async function withSnapshot<T>(
     await symlink(join(checkout, 'node_modules'), join(folder, 'node_modules'));
     return await work(tree);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    process.off('exit', forget);
+    forget();
   }
 }
 

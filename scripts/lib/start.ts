@@ -37,6 +37,8 @@ export interface Campaign {
   before: ReadonlyMap<string, string>;
   /** What this command has started so far, each with the declaration that it replaced. */
   started: Map<string, string | undefined>;
+  /** Where the log of each of them began: what stands before is an earlier program's. */
+  logsFrom: Map<string, number>;
   /** Aborted when the command gives up: nothing is started from then on. */
   over: AbortController;
 }
@@ -51,8 +53,8 @@ export async function planCampaign(
   const wasDown = !(await supervisor.running());
   const states = wasDown ? [] : await supervisor.status();
   const before = new Map(states.map(({ name, state }) => [name, state]));
-  const over = new AbortController();
-  return { stack, supervisor, output, by, wasDown, before, started: new Map(), over };
+  const [started, logsFrom, over] = [new Map(), new Map(), new AbortController()];
+  return { stack, supervisor, output, by, wasDown, before, started, logsFrom, over };
 }
 
 /** Nothing is left half started: what this command began ends with it, what it replaced comes back. */
@@ -84,7 +86,7 @@ export async function startPrograms(
   campaign: Campaign,
   wanted: readonly Startable[],
 ): Promise<void> {
-  const { supervisor, stack, by, started, before, over } = campaign;
+  const { supervisor, stack, by, started, logsFrom, before, over } = campaign;
   const begun: string[] = [];
   for (const one of wanted) {
     const { name } = one.program;
@@ -93,6 +95,7 @@ export async function startPrograms(
     if (declared && before.get(name) === 'RUNNING') continue;
     over.signal.throwIfAborted();
     await place(one, stack.asRoot);
+    logsFrom.set(name, await supervisor.logSize(name));
     started.set(name, declared ? undefined : await supervisor.declare(one.program, about));
     begun.push(name);
   }
@@ -101,7 +104,7 @@ export async function startPrograms(
 
 /** Waits for `ready`, but no longer than the program lives; its own last words come with a failure. */
 export async function untilReady<T>(
-  { supervisor, stack, started }: Campaign,
+  { supervisor, stack, started, logsFrom }: Campaign,
   name: string,
   since: number,
   ready: Promise<T>,
@@ -113,7 +116,7 @@ export async function untilReady<T>(
     const why = started.has(name)
       ? messageOf(error)
       : `runs, but is not healthy: ${messageOf(error)}`;
-    const log = await supervisor.lastLines(name, logLines);
+    const log = await supervisor.lastLines(name, logLines, logsFrom.get(name));
     const next = `mf logs ${name}${stackOption(stack.name)}`;
     throw new StepFailure(name, why, next, log.map(readable), error);
   } finally {

@@ -134,9 +134,19 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
     return parseEnd(log.subarray(Math.min(since, log.length)).toString(), name);
   }
 
-  async function lastLines(name: string, count: number): Promise<string[]> {
-    const log = await readFile(join(logFolder, `${name}.log`), 'utf8').catch(() => '');
-    const lines = log.split('\n').filter((line) => line !== '');
+  const logOf = (name: string) => join(logFolder, `${name}.log`);
+
+  /** How much a program has logged by now. */
+  async function logSize(name: string): Promise<number> {
+    return (await stat(logOf(name)).catch(() => ({ size: 0 }))).size;
+  }
+
+  /** The last ones, or of those the ones after so many bytes. */
+  async function lastLines(name: string, count: number, from = 0): Promise<string[]> {
+    const log = await readFile(logOf(name)).catch(() => Buffer.alloc(0));
+    // A log that is shorter now was put aside as too long, and begun anew.
+    const text = log.subarray(log.length < from ? 0 : from).toString();
+    const lines = text.split('\n').filter((line) => line !== '');
     return lines.slice(-count);
   }
 
@@ -145,6 +155,6 @@ export function superviseStack(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
     ...{ start, running, shutdown },
     ...{ isDeclared, declare, restore, declared },
     ...{ apply, withdraw, status },
-    ...{ logEnd, endOf, lastLines },
+    ...{ logEnd, endOf, logSize, lastLines },
   };
 }
