@@ -80,15 +80,15 @@ test('a post that loses its connection at any statement is stored once when it i
     return status;
   };
   await send(0);
-  // BEGIN, the lock, the keys, INSERT, the counter, COMMIT: the last may have worked, and nobody knows.
+  // BEGIN, the counter, INSERT, COMMIT: the last may have worked, and nobody knows.
   const statuses: number[] = [];
-  for (const statement of [1, 2, 3, 4, 5, 6]) {
+  for (const statement of [1, 2, 3, 4]) {
     wire.loseAnswerTo(statement);
     statuses.push(await send(statement));
     await until('it is acknowledged', async () => (await send(statement)) === 201);
   }
-  expect(statuses).toEqual([503, 503, 503, 503, 503, 503]);
+  expect(statuses).toEqual([503, 503, 503, 503]);
   const { messages } = await list(service, '?after=0');
-  expect(messages.map(({ source }) => source.at(-1)).join('')).toBe('0123456');
-  expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(messages.map(({ source }) => source.at(-1)).join('')).toBe('01234');
+  expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
 });

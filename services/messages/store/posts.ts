@@ -1,11 +1,12 @@
 /**
  * Stores posts: as many as there are in one transaction, under the lock of their room's counter. Called by the
- * batches of post-message.ts. A post whose key is stored already is answered with what is there. That is looked up
- * under the lock; where the same key comes at the same time by way of another room or another node, the unique key
- * has the last word, and the whole transaction is done again.
+ * batches of post-message.ts. Keys that were used before are rare, so nobody looks for them first: where the unique
+ * key refuses one, the whole transaction is done again without what is stored already, which is the answer then.
+ * The posts of a room wait for each other's transactions, so each statement here is one that all of them wait for.
  */
 import { withTransaction } from '@microflack/common/db/transaction.ts';
 import { notFound } from '@microflack/common/errors.ts';
+import { format, type ResultSetHeader, raw } from 'mysql2';
 import type { Pool, PoolConnection } from 'mysql2/promise';
 import { z } from 'zod';
 import { messageColumns, messageRow } from './rows.ts';
@@ -29,13 +30,11 @@ type StoredRow = z.infer<typeof storedRow>;
 /** How long the instance that took a post may need to expand its links; then any instance may. */
 export const linksLeaseSeconds = 120;
 
-const attemptsMax = 3;
+const attemptsMax = 5;
 const duplicateKeyErrno = 1062;
 
-const counter = z.object({ room_id: z.number(), last_change: z.number(), now: z.number() });
 const storedRow = messageRow.extend({ request_hash: z.instanceof(Buffer).nullable() });
 
-type Counter = z.infer<typeof counter>;
 /** A post with a key is the same as any other of its sender with that key; one without is only itself. */
 type Identity = string | NewPost;
 
@@ -45,8 +44,9 @@ export async function storePosts(
   posts: readonly NewPost[],
 ): Promise<StoredPost[]> {
   for (let attempt = 1; ; attempt += 1) {
+    const known = attempt === 1 ? [] : await findByKeys(pool, posts);
     try {
-      return await withTransaction(pool, (connection) => write(connection, room, posts));
+      return await storeAllBut(known, pool, room, posts);
     } catch (error) {
       // By now the other one has committed, and the next attempt finds what it stored.
       if (attempt === attemptsMax || !isDuplicateKey(error)) throw error;
@@ -54,21 +54,21 @@ export async function storePosts(
   }
 }
 
-async function write(
-  connection: PoolConnection,
+async function storeAllBut(
+  known: readonly StoredRow[],
+  pool: Pool,
   room: string,
   posts: readonly NewPost[],
 ): Promise<StoredPost[]> {
-  const locked = await lockCounter(connection, room);
   const stored = new Map<Identity, StoredRow>();
-  for (const row of await findByKeys(connection, posts)) {
-    stored.set(`${row.user_id} ${row.idempotency_key}`, row);
-  }
+  for (const row of known) stored.set(`${row.user_id} ${row.idempotency_key}`, row);
   const fresh = firstOfEach(posts.filter((post) => !stored.has(identityOf(post))));
-  const inserted = await insert(connection, room, locked, fresh);
-  for (const [index, row] of inserted.entries()) {
-    const post = fresh[index];
-    if (post) stored.set(identityOf(post), row);
+  if (fresh.length > 0) {
+    const inserted = await withTransaction(pool, (connection) => insert(connection, room, fresh));
+    for (const [index, row] of inserted.entries()) {
+      const post = fresh[index];
+      if (post) stored.set(identityOf(post), row);
+    }
   }
   return posts.map((post) => {
     const row = stored.get(identityOf(post));
@@ -77,25 +77,12 @@ async function write(
   });
 }
 
-async function lockCounter(connection: PoolConnection, room: string): Promise<Counter> {
-  const [rows] = await connection.query(
-    `SELECT room_id, last_change, UNIX_TIMESTAMP() AS now FROM rooms WHERE name = ? FOR UPDATE`,
-    [room],
-  );
-  const [found] = z.array(counter).parse(rows);
-  if (!found) throw notFound(`room ${room}`);
-  return found;
-}
-
-async function findByKeys(
-  connection: PoolConnection,
-  posts: readonly NewPost[],
-): Promise<StoredRow[]> {
+async function findByKeys(pool: Pool, posts: readonly NewPost[]): Promise<StoredRow[]> {
   const keys = posts.flatMap(({ userId, idempotency }) =>
     idempotency ? [[userId, idempotency.key]] : [],
   );
   if (keys.length === 0) return [];
-  const [rows] = await connection.query(
+  const [rows] = await pool.query(
     `SELECT name AS room, ${messageColumns}, request_hash
      FROM messages JOIN rooms USING (room_id) WHERE (user_id, idempotency_key) IN (?)`,
     [keys],
@@ -103,19 +90,19 @@ async function findByKeys(
   return z.array(storedRow).parse(rows);
 }
 
-/** One INSERT for all, in their order, and the counter moved by as many. */
+/** One INSERT for all, in their order. */
 async function insert(
   connection: PoolConnection,
   room: string,
-  { room_id, last_change, now }: Counter,
   posts: readonly NewPost[],
 ): Promise<StoredRow[]> {
-  if (posts.length === 0) return [];
+  const last = await takeNumbers(connection, room, posts.length);
+  const roomId = raw(format('(SELECT room_id FROM rooms WHERE name = ?)', [room]));
   const values = posts.map(({ userId, source, html, hasLinks, idempotency }, index) => {
-    const number = last_change + 1 + index;
+    const number = last - posts.length + 1 + index;
     const { key = null, requestHash = null } = idempotency ?? {};
-    const linksDueAt = hasLinks ? now + linksLeaseSeconds : null;
-    return [room_id, number, number, userId, now, now, source, html, key, requestHash, linksDueAt];
+    const linksDueAt = hasLinks ? raw(`UNIX_TIMESTAMP() + ${linksLeaseSeconds}`) : null;
+    return [roomId, number, number, userId, now, now, source, html, key, requestHash, linksDueAt];
   });
   const [rows] = await connection.query(
     `INSERT INTO messages (room_id, seq, change_number, user_id, created_at, updated_at, source,
@@ -123,14 +110,27 @@ async function insert(
      VALUES ? RETURNING ? AS room, ${messageColumns}, request_hash`,
     [values, room],
   );
-  await connection.query('UPDATE rooms SET last_change = ? WHERE room_id = ?', [
-    last_change + posts.length,
-    room_id,
-  ]);
   return z
     .array(storedRow)
     .parse(rows)
     .sort((a, b) => a.seq - b.seq);
+}
+
+/** The database's clock: the instances' may differ. */
+const now = raw('UNIX_TIMESTAMP()');
+
+/** The last one of `count` numbers of the room. Who takes some has the room's lock until the transaction ends. */
+async function takeNumbers(
+  connection: PoolConnection,
+  room: string,
+  count: number,
+): Promise<number> {
+  const [{ affectedRows, insertId }] = await connection.query<ResultSetHeader>(
+    'UPDATE rooms SET last_change = LAST_INSERT_ID(last_change + ?) WHERE name = ?',
+    [count, room],
+  );
+  if (affectedRows === 0) throw notFound(`room ${room}`);
+  return insertId;
 }
 
 function identityOf(post: NewPost): Identity {
