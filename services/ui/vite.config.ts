@@ -13,6 +13,8 @@ export default defineConfig({
   root: import.meta.dirname,
   publicDir: false,
   plugins: [react()],
+  // A release is built from a copy of the source whose packages are a link: their own paths differ everywhere.
+  resolve: { preserveSymlinks: true },
   build: {
     outDir: 'dist',
     emptyOutDir: true,
