@@ -2,17 +2,20 @@
  * A socket that costs next to nothing: Engine.IO 4 over WebSocket straight on a TCP connection, with just
  * as much of both as listening takes. Five hundred of Socket.IO's own clients in one process would be
  * slower than what is measured. It answers pings, hands each text on as bytes, and knows no errors but one:
- * the connection ends.
+ * the connection ends. It never comes back by itself.
  */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
 const textFrame = 0x1;
+const closeFrame = 0x8;
 const joinDefaultNamespace = '40';
 const [ping, pong] = ['2', '3'];
 
 export interface LightSocket {
   joined: Promise<void>;
+  /** Resolves when the connection is over, whoever ended it. */
+  ended: Promise<void>;
   close(): void;
 }
 
@@ -21,6 +24,7 @@ export function openLightSocket(url: URL, onText: (text: Buffer) => void): Light
   let closing = false;
   let unread: Buffer = Buffer.alloc(0);
   let upgraded = false;
+  const ended = new Promise<void>((resolve) => tcp.once('close', () => resolve()));
 
   const joined = new Promise<void>((resolve, reject) => {
     tcp.once('close', () => {
@@ -39,14 +43,16 @@ export function openLightSocket(url: URL, onText: (text: Buffer) => void): Light
     const end = unread.indexOf('\r\n\r\n');
     if (end < 0) return false;
     const status = unread.subarray(0, end).toString().split('\r\n')[0];
-    if (!status?.includes(' 101 ')) tcp.destroy(new Error(`no upgrade: ${status}`));
     unread = unread.subarray(end + 4);
-    return true;
+    if (status?.includes(' 101 ')) return true;
+    tcp.destroy(new Error(`no upgrade: ${status}`));
+    return false;
   }
 
   function readFrames(onJoined: () => void): void {
     for (let frame = frameAt(unread); frame; frame = frameAt(unread)) {
       unread = unread.subarray(frame.end);
+      if (frame.opcode === closeFrame) tcp.end();
       if (frame.opcode !== textFrame) continue;
       const { text } = frame;
       const kind = String.fromCharCode(text[0] ?? 0);
@@ -59,6 +65,7 @@ export function openLightSocket(url: URL, onText: (text: Buffer) => void): Light
 
   return {
     joined,
+    ended,
     close() {
       closing = true;
       tcp.destroy();

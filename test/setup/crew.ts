@@ -1,0 +1,41 @@
+/** Several instances of the services of the stack that test/setup/stack.ts has started, and the end of those that were added. */
+import { z } from 'zod';
+import { mf } from './mf.ts';
+
+export const behindHaproxy = ['messages', 'users', 'tokens', 'ui', 'socketio'] as const;
+
+const status = z.object({
+  programs: z.array(z.object({ name: z.string(), service: z.string(), version: z.string() })),
+});
+
+const ofStack = (): string[] => ['--stack', process.env.MF_TEST_STACK ?? ''];
+
+/** As a person types it, for this stack. */
+export const mfHere = (...words: string[]): Promise<string> => mf(...words, ...ofStack());
+
+/** Programs of a service; of one version, where it is named. */
+export async function crewOf(service: string, version?: string): Promise<string[]> {
+  const { programs } = status.parse(JSON.parse(await mfHere('status', '--json')));
+  const ours = programs.filter((one) => one.service === service);
+  return ours
+    .filter((one) => version === undefined || one.version === version)
+    .map((one) => one.name);
+}
+
+/** Adds instances of this version until there are three of each of these services, whatever their versions. */
+export async function threeOfEach(services: readonly string[], version: string): Promise<void> {
+  for (const service of services) {
+    const missing = 3 - (await crewOf(service)).length;
+    if (missing > 0) {
+      await mfHere('run', service, version, 'UNCOMMITTED_COPY', '-n', String(missing));
+    }
+  }
+}
+
+/** The instances of this version leave at once; nobody is there any more who would notice. */
+export async function dismiss(services: readonly string[], version: string): Promise<void> {
+  for (const service of services) {
+    if ((await crewOf(service, version)).length > 0)
+      await mfHere('kill', service, version, '--now');
+  }
+}
