@@ -12,9 +12,10 @@ import { messageOf, StepFailure, UsageError } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { type Stack, stackOption } from '../stack.ts';
 import { gapsOf, requestsOf, socketsOf, versionsOf } from './account.ts';
-import { brokenPromises, type Receipt, receiptId } from './receipt.ts';
+import { brokenPromises, type Receipt, receiptId, type WitnessCounts } from './receipt.ts';
 import { type Evidence, startSampling } from './sampling.ts';
 import { saveReceipt } from './store.ts';
+import { startWitness } from './witness.ts';
 
 /** For the options of every verb that leaves a receipt. */
 export const witnessOption = {
@@ -50,6 +51,8 @@ export async function recordReceipt<T>(
   about: About,
   work: (recorder: Recorder) => Promise<T>,
 ): Promise<T> {
+  const witness = about.witness ? await startWitness(stack) : undefined;
+  const sampling = await startSampling(stack, about.service);
   const begun = new Date();
   const firstStep = output.done.length;
   const secondsSoFar = () => Math.round((Date.now() - begun.getTime()) / 100) / 10;
@@ -60,14 +63,16 @@ export async function recordReceipt<T>(
       notes.push({ at: secondsSoFar(), step, ...(detail && { detail: { ...detail } }) });
     },
   };
-  const sampling = await startSampling(stack, about.service);
   const ended = await outcomeOf(work(recorder));
+  const seconds = secondsSoFar();
+  const seen = await witness?.finish();
   const evidence = await sampling.finish();
+  await witness?.leave();
   if ('error' in ended && ended.error instanceof UsageError) throw ended.error;
-  const receipt = receiptOf(stack, about, evidence, {
+  const receipt = receiptOf(stack, about, evidence, seen, {
     id: recorder.id,
     begun: begun.toISOString(),
-    seconds: secondsSoFar(),
+    seconds,
     steps: output.done.slice(firstStep),
     notes,
     failure: 'error' in ended ? ended.error : undefined,
@@ -101,13 +106,14 @@ function receiptOf(
   stack: Stack,
   { command, service, endsService }: About,
   { haproxy, instances, missed }: Evidence,
+  witness: WitnessCounts | undefined,
   { failure, ...course }: Course,
 ): Receipt {
   const rows = haproxy.rows();
   const all = instances.all();
   const ending = endsService ? service : undefined;
   const requests = requestsOf(rows, { all, bare: instances.bare }, ending);
-  const broken = brokenPromises(requests, undefined);
+  const broken = brokenPromises(requests, witness);
   const reasons = failure === undefined ? broken : [messageOf(failure), ...broken];
   return {
     format: 1,
@@ -122,6 +128,7 @@ function receiptOf(
     requests,
     versions: versionsOf(rows, all, service),
     sockets: socketsOf(all),
+    ...(witness && { witness }),
     gaps: gapsOf({
       missedHaproxy: missed,
       missedConsul: instances.missed(),
