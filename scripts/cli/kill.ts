@@ -3,6 +3,7 @@ import { listInstances, retireInstance } from '../lib/deploy.ts';
 import { StepFailure, UsageError } from '../lib/failure.ts';
 import { whileLocked } from '../lib/lock.ts';
 import { createOutput, type Output } from '../lib/output.ts';
+import { recordReceipt, witnessHelp, witnessOption } from '../lib/receipts/recorder.ts';
 import { loadStack, type Stack, stackOption } from '../lib/stack.ts';
 import { planCampaign } from '../lib/start.ts';
 import { chooseVictims } from '../lib/victims.ts';
@@ -10,7 +11,7 @@ import type { Verb, Words } from './verb.ts';
 
 export const kill: Verb = {
   summary: 'drain and stop instances: one, a version, or all of a service',
-  help: `mf kill VERSION|INSTANCE|SERVICE [--now] [--last] [--stack NAME] [--json]
+  help: `mf kill VERSION|INSTANCE|SERVICE [--now] [--last] [--witness] [--stack NAME] [--json]
        mf kill SERVICE VERSION
 
 Takes instances out of traffic, waits for what they are doing, and stops them. INSTANCE is a name of
@@ -18,10 +19,12 @@ Takes instances out of traffic, waits for what they are doing, and stops them. I
 apart by its SERVICE.
 
   --now    does not drain: kills at once
-  --last   also where nothing is left of the service then`,
+  --last   also where nothing is left of the service then
+${witnessHelp}`,
   options: {
     now: { type: 'boolean', default: false },
     last: { type: 'boolean', default: false },
+    ...witnessOption,
   },
   async run(words) {
     const [first, second, unexpected] = words.positionals;
@@ -52,7 +55,15 @@ async function killAll(
   }
   const rows = await listInstances(stack);
   const victims = chooseVictims(rows, { name, version, last, option });
-  await Promise.all(victims.map(({ program }) => retireInstance(campaign, program, { now })));
+  const about = {
+    command: ['kill', name, version, now && '--now', last && '--last'].filter(Boolean).join(' '),
+    service: victims[0]?.service ?? name,
+    witness: values.witness === true,
+    endsService: last,
+  };
+  await recordReceipt(stack, output, about, () =>
+    Promise.all(victims.map(({ program }) => retireInstance(campaign, program, { now }))),
+  );
   const killed = victims.map(({ program, service, version: label, instance }) => {
     return { program, service, version: label, instance };
   });

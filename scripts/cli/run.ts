@@ -9,6 +9,7 @@ import { StepFailure, UsageError } from '../lib/failure.ts';
 import { interruption } from '../lib/interruption.ts';
 import { whileLocked } from '../lib/lock.ts';
 import { createOutput, type Output } from '../lib/output.ts';
+import { recordReceipt, witnessHelp, witnessOption } from '../lib/receipts/recorder.ts';
 import { loadStack, type Stack, stackOption } from '../lib/stack.ts';
 import { planCampaign, undo } from '../lib/start.ts';
 import { text, type Verb, type Words } from './verb.ts';
@@ -17,7 +18,7 @@ const maxInstances = 20;
 
 export const run: Verb = {
   summary: 'build a release of a service and start instances of it',
-  help: `mf run SERVICE [VERSION] [SOURCE] [-n N] [--stack NAME] [--json]
+  help: `mf run SERVICE [VERSION] [SOURCE] [-n N] [--witness] [--stack NAME] [--json]
 
 Builds SERVICE into a release that is called VERSION and starts N instances of it (1), beside
 whatever other versions run. What was built before is not built again, and a VERSION never changes.
@@ -25,8 +26,9 @@ whatever other versions run. What was built before is not built again, and a VER
   VERSION  what the release is called (the package's version and a hash of what is in it)
   SOURCE   a git ref (HEAD), or UNCOMMITTED_COPY: the working tree as it is at this moment. Left out
            where VERSION was built from UNCOMMITTED_COPY: as it was built
-  -n N     how many instances`,
-  options: { number: { type: 'string', short: 'n', default: '1' } },
+  -n N     how many instances
+${witnessHelp}`,
+  options: { number: { type: 'string', short: 'n', default: '1' }, ...witnessOption },
   async run(words) {
     const wanted = readWanted(words);
     const output = createOutput(words.json);
@@ -41,6 +43,7 @@ interface Wanted {
   label: string | undefined;
   source: string | undefined;
   count: number;
+  witness: boolean;
 }
 
 function readWanted(words: Words): Wanted {
@@ -55,31 +58,30 @@ function readWanted(words: Words): Wanted {
     const why = `run: -n is a number from 1 to ${maxInstances}, not '${typed}'`;
     throw new UsageError(why, 'mf run --help');
   }
-  return { service, label, source, count };
+  return { service, label, source, count, witness: words.values.witness === true };
 }
 
-async function runService(
-  stack: Stack,
-  { count, ...wanted }: Wanted,
-  output: Output,
-): Promise<number> {
+async function runService(stack: Stack, wanted: Wanted, output: Output): Promise<number> {
+  const { service, label, source, count, witness } = wanted;
   const option = stackOption(stack.name);
   const campaign = await planCampaign(stack, output, 'run');
   if (campaign.wasDown) {
     throw new StepFailure('run', `stack ${stack.name} is down`, `mf up${option}`);
   }
   const interrupted = interruption('mf run');
-  const work = async () => {
-    const deployment = await obtainRelease(campaign, wanted);
-    return addInstances(campaign, deployment, count);
-  };
-  const running = await Promise.race([work(), interrupted]).catch(async (error: unknown) => {
-    await undo(campaign);
-    throw error;
+  const words = ['run', service, label, source, ...(count > 1 ? ['-n', count] : [])];
+  const about = { command: words.filter(Boolean).join(' '), service, witness };
+  const running = await recordReceipt(stack, output, about, async () => {
+    const work = async () => addInstances(campaign, await obtainRelease(campaign, wanted), count);
+    return Promise.race([work(), interrupted]).catch(async (error: unknown) => {
+      await undo(campaign);
+      throw error;
+    });
   });
   const lines = running.map(({ program, address }) => `  ${program} at ${address}`);
-  const version = running[0]?.version ?? '';
-  const next = `Next: mf status${option} · mf logs ${running[0]?.program}${option} · mf kill ${version}${option}`;
+  const [first] = running;
+  const logs = `mf logs ${first?.program}${option}`;
+  const next = `Next: mf status${option} · ${logs} · mf kill ${first?.version}${option}`;
   output.answer({ ok: true, steps: output.done, instances: running }, [...lines, next].join('\n'));
   return 0;
 }
