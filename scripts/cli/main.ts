@@ -17,6 +17,7 @@ const verbs: Record<string, () => Promise<Verb>> = {
   status: async () => (await import('./status.ts')).status,
   url: async () => (await import('./url.ts')).url,
   plan: async () => (await import('./plan.ts')).plan,
+  upgrade: async () => (await import('./upgrade.ts')).upgrade,
   logs: async () => (await import('./logs.ts')).logs,
 };
 

@@ -124,6 +124,11 @@ export async function untilReady<T>(
   }
 }
 
+/** What a program has logged last, for people. */
+export async function lastWords(supervisor: Supervisor, name: string): Promise<string[]> {
+  return (await supervisor.lastLines(name, logLines)).map(readable);
+}
+
 /** A service's log line for people: JSON says it all, and too much. */
 function readable(line: string): string {
   if (!line.startsWith('{')) return line;

@@ -33,9 +33,8 @@ export type Phase = z.infer<typeof phase>;
 
 export const upgradeSchema = z.strictObject({
   service: z.string(),
-  /** The new release's label, and where its files come from. */
+  /** The new release's label. */
   to: z.string(),
-  source: z.string(),
   /** There may be only one at a time: it is restarted in its place. */
   single: z.boolean(),
   /** What ran when it began, the new release too: that is what an abort puts back. */

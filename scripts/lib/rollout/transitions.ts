@@ -7,11 +7,12 @@
  */
 import type { Step, Upgrade } from './state.ts';
 
+export type Verdict = 'worse' | 'not worse' | 'not enough evidence';
+
 export type Outcome =
   | { is: 'done' }
-  | { is: 'failed'; why: string }
-  /** A canary's. */
-  | { is: 'judged'; verdict: 'worse' | 'not worse' | 'not enough evidence' };
+  | { is: 'failed'; why: string; error: unknown }
+  | { is: 'judged'; verdict: Verdict };
 
 export function after(upgrade: Upgrade, step: Step, outcome: Outcome): Upgrade {
   if (outcome.is === 'failed') return afterFailure(upgrade, step, outcome.why);
@@ -49,7 +50,7 @@ function afterFailure(upgrade: Upgrade, step: Step, why: string): Upgrade {
   return turnBack(upgrade, why, blamed);
 }
 
-function judged(upgrade: Upgrade, instance: string, verdict: string): Upgrade {
+function judged(upgrade: Upgrade, instance: string, verdict: Verdict): Upgrade {
   if (verdict !== 'not worse') return turnBack(upgrade, `the canary: ${verdict}`, instance);
   return { ...proved(upgrade, instance), phase: { name: 'rolling' } };
 }

@@ -34,7 +34,6 @@ export function anUpgrade(wanted: Partial<Upgrade> = {}): Upgrade {
   return {
     service: 'notes',
     to: 'v2',
-    source: 'HEAD',
     single: false,
     was: [{ version: 'v1', count: 3 }],
     usesShares: wanted.sharesBefore !== undefined,
@@ -80,7 +79,7 @@ export function advance(world: World, fate: Fate): World {
 }
 
 function turned(upgrade: Upgrade, step: Step): Upgrade {
-  return after(upgrade, step, { is: 'failed', why: 'luck' });
+  return after(upgrade, step, { is: 'failed', why: 'luck', error: undefined });
 }
 
 function whole(world: World, step: Step): World {

@@ -1,0 +1,71 @@
+/**
+ * Watches a new instance for the moment after it began to serve: whether it answers, and lives.
+ *
+ * It is over as soon as enough requests were answered well, or too many badly; where hardly anybody
+ * asks, when a moment has passed in which nothing went wrong.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { ask } from '../../../services/lb/runtime.ts';
+import { StepFailure } from '../failure.ts';
+import { haproxyPaths } from '../parts/haproxy.ts';
+import { parseStat } from '../receipts/haproxy-counters.ts';
+import { registrations } from '../serving.ts';
+import { type Stack, stackOption } from '../stack.ts';
+import { lastWords } from '../start.ts';
+import type { Supervisor } from '../supervisor.ts';
+import { type Answers, answersOf, since, troubleOf } from './trouble.ts';
+
+const enoughAnswers = 20;
+const quietMs = 500;
+const pollMs = 25;
+
+export interface Watched {
+  service: string;
+  version: string;
+  program: string;
+  instance: string;
+}
+
+/** Resolves to how many requests it was seen answering; rejects with its last words. */
+export async function prove(
+  stack: Stack,
+  supervisor: Supervisor,
+  watched: Watched,
+): Promise<Answers> {
+  const { program, instance, service } = watched;
+  const others = new Set((await registrations(stack, service)).map((one) => one.instance));
+  others.delete(instance);
+  const logEnd = await supervisor.logEnd();
+  const [own, theirs] = await look(stack, instance, others);
+  const until = performance.now() + quietMs;
+  for (;;) {
+    const [ownNow, theirsNow] = await look(stack, instance, others);
+    const answers = since(own, ownNow);
+    const trouble = troubleOf(answers, since(theirs, theirsNow));
+    const end = await supervisor.endOf(program, logEnd);
+    const why = trouble ?? (end && `it began to serve, and ${end}`);
+    if (why !== undefined) throw await failure(stack, supervisor, watched, why);
+    if (answers.requests >= enoughAnswers || performance.now() > until) return answers;
+    await wait(pollMs);
+  }
+}
+
+async function look(
+  stack: Stack,
+  instance: string,
+  others: ReadonlySet<string>,
+): Promise<[Answers, Answers]> {
+  const rows = parseStat(await ask(haproxyPaths(stack).runtimeSocket, 'show stat'));
+  return [answersOf(rows, new Set([instance])), answersOf(rows, others)];
+}
+
+async function failure(
+  stack: Stack,
+  supervisor: Supervisor,
+  { service, version, program }: Watched,
+  why: string,
+): Promise<StepFailure> {
+  const next = `mf logs ${program}${stackOption(stack.name)}`;
+  const words = await lastWords(supervisor, program);
+  return new StepFailure(`${service} ${version}`, why, next, words);
+}
