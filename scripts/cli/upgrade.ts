@@ -27,6 +27,7 @@ const help = 'mf upgrade --help';
 /** A bigger share than this is no canary, and one of less than a hundredth is none at all. */
 const shareBounds = { min: 1, max: 50 };
 const withinBounds = { min: 5, max: 3_600 };
+const readyBounds = { min: 1, max: 600 };
 const lineBounds = { min: 0, max: 1_000 };
 
 export const upgrade: Verb = {
@@ -46,6 +47,7 @@ VERSION and SOURCE are those of \`mf run\`. A release that does not come up, die
 taken back, and the old one goes on. What was cut off in the middle is not lost: --resume goes on with
 it, abort undoes it.
 
+  --ready N    how many seconds an instance may take to come up (60)
   --resume     goes on with an upgrade that was begun and not finished
   --lines N    how many log lines of a try (20); on a terminal they are followed, too
   --share N    the canary's hundredths of the requests (5)
@@ -53,6 +55,7 @@ it, abort undoes it.
 ${witnessHelp}`,
   options: {
     resume: { type: 'boolean', default: false },
+    ready: { type: 'string', default: '60' },
     lines: { type: 'string', short: 'n', default: '20' },
     share: { type: 'string', default: '5' },
     within: { type: 'string', default: '120' },
@@ -67,7 +70,7 @@ ${witnessHelp}`,
       const next = `mf up${stackOption(stack.name)}`;
       throw new StepFailure('upgrade', `stack ${stack.name} is down`, next);
     }
-    return upgradeService(campaign, asked);
+    return upgradeService({ ...campaign, readyWithinMs: asked.readyWithinMs }, asked);
   },
 };
 
@@ -77,6 +80,7 @@ interface Question extends Asked {
   lines: number;
   percent: number;
   withinSeconds: number;
+  readyWithinMs: number;
   witness: boolean;
 }
 
@@ -95,6 +99,7 @@ function readAsked(words: Words): Question {
     command: ['upgrade', ...words.positionals].join(' '),
     resume: words.values.resume === true,
     witness: words.values.witness === true,
+    readyWithinMs: 1_000 * numberOf(words, 'ready', readyBounds),
     lines: numberOf(words, 'lines', lineBounds),
     percent: numberOf(words, 'share', shareBounds),
     withinSeconds: numberOf(words, 'within', withinBounds),

@@ -68,10 +68,10 @@ async function serves(
   { title, service, release, instance: { program } }: Planned,
   { begun, since, throughHaproxy }: Start,
 ): Promise<Running> {
-  const { stack, output, started } = campaign;
+  const { stack, output, started, readyWithinMs } = campaign;
   const next = `mf logs ${program.name}${stackOption(stack.name)}`;
   const wanted = { service: service.name, program: program.name, version: release.label };
-  const ready = untilServing(stack, wanted, throughHaproxy);
+  const ready = untilServing(stack, wanted, throughHaproxy, readyWithinMs);
   const work = async () => {
     await untilReady(campaign, program.name, since, ready);
     return started.has(program.name) ? 'serving' : undefined;

@@ -115,6 +115,7 @@ export async function untilServing(
   stack: Stack,
   wanted: { service: string; program: string; version: string },
   throughHaproxy: boolean,
+  patienceMs?: number,
 ): Promise<Registered> {
   return until(async () => {
     const all = await registrations(stack, wanted.service);
@@ -128,5 +129,5 @@ export async function untilServing(
     const complaint = complaintOf(found, up);
     if (complaint !== undefined) throw new Error(complaint);
     return found;
-  });
+  }, patienceMs);
 }

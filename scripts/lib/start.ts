@@ -39,6 +39,8 @@ export interface Campaign {
   started: Map<string, string | undefined>;
   /** Where the log of each of them began: what stands before is an earlier program's. */
   logsFrom: Map<string, number>;
+  /** How long an instance may take until it serves; left out: as long as a part may. */
+  readyWithinMs?: number;
   /** Aborted when the command gives up: nothing is started from then on. */
   over: AbortController;
 }
@@ -58,20 +60,28 @@ export async function planCampaign(
 }
 
 /** Nothing is left half started: what this command began ends with it, what it replaced comes back. */
-export async function undo({ stack, supervisor, wasDown, started, over }: Campaign): Promise<void> {
-  over.abort();
-  if (wasDown) {
-    await stopStack(stack);
-    return;
-  }
+export async function undo(campaign: Campaign): Promise<void> {
+  campaign.over.abort();
+  if (campaign.wasDown) await stopStack(campaign.stack);
+  else await takeBack(campaign, [...campaign.started.keys()]);
+}
+
+/** The same for some of what it began. */
+export async function takeBack(
+  { supervisor, started }: Campaign,
+  names: readonly string[],
+): Promise<void> {
+  const begun = names.filter((name) => started.has(name));
   const replaced: string[] = [];
-  for (const [name, declaration] of started) {
+  for (const name of begun) {
+    const declaration = started.get(name);
+    started.delete(name);
     if (declaration === undefined) continue;
     await supervisor.restore(name, declaration);
     replaced.push(name);
   }
   await supervisor.apply(replaced);
-  await supervisor.withdraw([...started.keys()].filter((name) => !replaced.includes(name)));
+  await supervisor.withdraw(begun.filter((name) => !replaced.includes(name)));
 }
 
 /** A program with what it finds at its start, and what it is called in a list. */
@@ -116,17 +126,20 @@ export async function untilReady<T>(
     const why = started.has(name)
       ? messageOf(error)
       : `runs, but is not healthy: ${messageOf(error)}`;
-    const log = await supervisor.lastLines(name, logLines, logsFrom.get(name));
     const next = `mf logs ${name}${stackOption(stack.name)}`;
-    throw new StepFailure(name, why, next, log.map(readable), error);
+    const log = await lastWords({ supervisor, logsFrom }, name);
+    throw new StepFailure(name, why, next, log, error);
   } finally {
     settled.abort();
   }
 }
 
-/** What a program has logged last, for people. */
-export async function lastWords(supervisor: Supervisor, name: string): Promise<string[]> {
-  return (await supervisor.lastLines(name, logLines)).map(readable);
+/** What a program has logged last, for people; nothing of what another one of that name has. */
+export async function lastWords(
+  { supervisor, logsFrom }: Pick<Campaign, 'supervisor' | 'logsFrom'>,
+  name: string,
+): Promise<string[]> {
+  return (await supervisor.lastLines(name, logLines, logsFrom.get(name))).map(readable);
 }
 
 /** A service's log line for people: JSON says it all, and too much. */

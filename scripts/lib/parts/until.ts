@@ -8,10 +8,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../failure.ts';
 
 const pollMs = 50;
-const patienceMs = 60_000;
+const longestMs = 60_000;
 
 /** Resolves when `ask` does, to the same; rejects with its last complaint when that takes too long. */
-export async function until<T>(ask: () => Promise<T>): Promise<T> {
+export async function until<T>(ask: () => Promise<T>, patienceMs = longestMs): Promise<T> {
   const givesUpAt = performance.now() + patienceMs;
   for (;;) {
     try {

@@ -47,7 +47,12 @@ export function crewOf(campaign: Campaign, upgrade: Upgrade, judge: Judge): Crew
     const wanted = { service, program, version: row?.version ?? to };
     const logEnd = await supervisor.logEnd();
     await output.step(program, next, async () => {
-      await untilReady(campaign, program, logEnd, untilServing(stack, wanted, true));
+      await untilReady(
+        campaign,
+        program,
+        logEnd,
+        untilServing(stack, wanted, true, campaign.readyWithinMs),
+      );
       return 'serving';
     });
   }
@@ -55,7 +60,7 @@ export function crewOf(campaign: Campaign, upgrade: Upgrade, judge: Judge): Crew
   async function proveIt(program: string, instance: string): Promise<void> {
     await output.step(title, next, async () => {
       const watched = { service, version: to, program, instance };
-      const { requests, bad } = await prove(stack, supervisor, watched);
+      const { requests, bad } = await prove(campaign, watched);
       return `${program} answers (${requests} requests, ${bad} failed)`;
     });
   }

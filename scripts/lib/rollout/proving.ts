@@ -11,8 +11,7 @@ import { haproxyPaths } from '../parts/haproxy.ts';
 import { parseStat } from '../receipts/haproxy-counters.ts';
 import { registrations } from '../serving.ts';
 import { type Stack, stackOption } from '../stack.ts';
-import { lastWords } from '../start.ts';
-import type { Supervisor } from '../supervisor.ts';
+import { type Campaign, lastWords } from '../start.ts';
 import { type Answers, answersOf, since, troubleOf } from './trouble.ts';
 
 const enoughAnswers = 20;
@@ -27,11 +26,8 @@ export interface Watched {
 }
 
 /** Resolves to how many requests it was seen answering; rejects with its last words. */
-export async function prove(
-  stack: Stack,
-  supervisor: Supervisor,
-  watched: Watched,
-): Promise<Answers> {
+export async function prove(campaign: Campaign, watched: Watched): Promise<Answers> {
+  const { stack, supervisor } = campaign;
   const { program, instance, service } = watched;
   const others = new Set((await registrations(stack, service)).map((one) => one.instance));
   others.delete(instance);
@@ -44,7 +40,7 @@ export async function prove(
     const trouble = troubleOf(answers, since(theirs, theirsNow));
     const end = await supervisor.endOf(program, logEnd);
     const why = trouble ?? (end && `it began to serve, and ${end}`);
-    if (why !== undefined) throw await failure(stack, supervisor, watched, why);
+    if (why !== undefined) throw await failure(campaign, watched, why);
     if (answers.requests >= enoughAnswers || performance.now() > until) return answers;
     await wait(pollMs);
   }
@@ -60,12 +56,11 @@ async function look(
 }
 
 async function failure(
-  stack: Stack,
-  supervisor: Supervisor,
+  campaign: Campaign,
   { service, version, program }: Watched,
   why: string,
 ): Promise<StepFailure> {
-  const next = `mf logs ${program}${stackOption(stack.name)}`;
-  const words = await lastWords(supervisor, program);
+  const next = `mf logs ${program}${stackOption(campaign.stack.name)}`;
+  const words = await lastWords(campaign, program);
   return new StepFailure(`${service} ${version}`, why, next, words);
 }
