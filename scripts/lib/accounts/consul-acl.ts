@@ -3,11 +3,14 @@
  * itself, see who else is there, and read the traffic policy; nothing more.
  *
  * `mf up` calls this every time. The tokens' secrets are the stack's own, made before Consul ever
- * ran, so they come back the same after Consul's data was lost. Rules and tokens that differ from
- * what is wanted are corrected; what others made is left alone.
+ * ran, so they come back the same after Consul's data was lost: for that the requests are left beside
+ * its data (parts/start-consul.sh). Rules and tokens that differ from what is wanted are corrected;
+ * what others made is left alone.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { accountsFile } from '../parts/consul.ts';
+import { place } from '../place.ts';
 import type { Stack } from '../stack.ts';
 
 const timeoutMs = 5000;
@@ -34,7 +37,10 @@ export async function ensureConsulAcl(stack: Stack, services: readonly string[])
   const present = tokens.parse(await api('GET', '/v1/acl/tokens'));
   for (const access of wanted) await ensureToken(api, access, present);
   // The agent was refused while its token was unknown: it tries again at once instead of in a minute.
-  await api('PUT', '/v1/agent/token/agent', { Token: stack.secrets.consulAgent });
+  await api('PUT', ...agentToken(stack));
+  const everybody = accesses(stack, Object.keys(stack.secrets.consulServices));
+  const requests = accountsFile(stack, requestsText(stack, everybody));
+  await place({ folders: [], files: [requests] }, stack.asRoot);
 }
 
 export function serviceRules(service: string): string {
@@ -62,9 +68,8 @@ function accesses({ name, secrets }: Stack, services: readonly string[]): Access
 }
 
 async function ensurePolicy(api: Api, { name, rules }: Access, id?: string): Promise<void> {
-  if (id === undefined) {
-    await api('PUT', '/v1/acl/policy', { Name: name, Rules: rules });
-  } else if (policy.parse(await api('GET', `/v1/acl/policy/${id}`)).Rules !== rules) {
+  if (id === undefined) await api('PUT', ...newPolicy(name, rules));
+  else if (policy.parse(await api('GET', `/v1/acl/policy/${id}`)).Rules !== rules) {
     await api('PUT', `/v1/acl/policy/${id}`, { ID: id, Name: name, Rules: rules });
   }
 }
@@ -77,12 +82,53 @@ async function ensureToken(
   const accessor = accessorOf(secret);
   const namesakes = present.filter(({ Description }) => Description === name);
   if (!namesakes.some(({ AccessorID }) => AccessorID === accessor)) {
-    const token = { AccessorID: accessor, SecretID: secret, Description: name };
-    await api('PUT', '/v1/acl/token', { ...token, Policies: [{ Name: name }] });
+    await api('PUT', ...newToken(name, secret));
   }
   for (const { AccessorID } of namesakes) {
     if (AccessorID !== accessor) await api('DELETE', `/v1/acl/token/${AccessorID}`);
   }
+}
+
+type Request = [path: string, body: object];
+
+const newPolicy = (name: string, rules: string): Request => [
+  '/v1/acl/policy',
+  { Name: name, Rules: rules },
+];
+
+const newToken = (name: string, secret: string): Request => [
+  '/v1/acl/token',
+  {
+    ...{ AccessorID: accessorOf(secret), SecretID: secret, Description: name },
+    Policies: [{ Name: name }],
+  },
+];
+
+const agentToken = ({ secrets }: Stack): Request => [
+  '/v1/agent/token/agent',
+  { Token: secrets.consulAgent },
+];
+
+/** The same for a Consul that knows nothing, in curl's words. The first asks whether it takes requests at all. */
+function requestsText(stack: Stack, wanted: readonly Access[]): string {
+  const { ports, secrets } = stack;
+  const about = (path: string) => `url = "http://127.0.0.1:${ports.consulHttp}${path}"
+header = "X-Consul-Token: ${secrets.consulManagement}"
+max-time = ${timeoutMs / 1_000}
+output = "/dev/null"
+silent
+`;
+  const requests: Request[] = [
+    ...wanted.map(({ name, rules }) => newPolicy(name, rules)),
+    ...wanted.map(({ name, secret }) => newToken(name, secret)),
+    agentToken(stack),
+  ];
+  // Within double quotes curl knows the escapes of JSON.
+  const puts = requests.map(
+    ([path, body]) =>
+      `${about(path)}request = "PUT"\ndata = ${JSON.stringify(JSON.stringify(body))}\n`,
+  );
+  return [`${about('/v1/acl/token/self')}fail\n`, ...puts].join('next\n');
 }
 
 /** Tells tokens apart by their secrets without showing them: the secret's hash, in a UUID's form. */

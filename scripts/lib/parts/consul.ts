@@ -2,10 +2,11 @@
  * Consul, the registry: one server agent on loopback, closed to whoever has no token.
  *
  * The stack runs it first, as everything else registers with it. Works with Debian's 1.8.7 and with
- * newer ones. Its tokens are made once it runs (accounts/consul-acl.ts).
+ * newer ones. Its tokens are made once it runs (accounts/consul-acl.ts), and made again by start-consul.sh
+ * beside this file where its data is gone.
  */
 import { join } from 'node:path';
-import type { Part } from '../program.ts';
+import type { File, Part } from '../program.ts';
 import type { Stack } from '../stack.ts';
 import { findProgram, isAtLeast, versionNow, versionOf } from './installed.ts';
 import { until } from './until.ts';
@@ -16,19 +17,26 @@ const user = 'mf-consul';
 const connectionsPerClient = 2000;
 const answerTimeoutMs = 1000;
 
+/** The requests that open the accounts, as curl takes them. */
+export function accountsFile(stack: Stack, content: string): File {
+  return { path: join(folderOf(stack), 'accounts.curl'), content, mode: 0o600, user };
+}
+
 export function consulPart(stack: Stack): Part {
-  const folder = join(stack.dir, 'consul');
+  const folder = folderOf(stack);
   const data = join(folder, 'data');
   const config = join(folder, 'consul.json');
+  const start = join(import.meta.dirname, 'start-consul.sh');
   return {
     program: {
       name: 'consul',
-      command: [findProgram('consul'), 'agent', `-config-file=${config}`],
+      command: [findProgram('bash'), start, findProgram('consul'), folder],
       user,
       environment: {},
       show: [
         { path: folder, writable: false },
         { path: data, writable: true },
+        { path: start, writable: false },
       ],
       priority: 10,
       stopWaitSecs: 10,
@@ -48,6 +56,10 @@ export function consulPart(stack: Stack): Part {
     version: () => versionOf('consul', 'version'),
     ready: () => until(() => knowsManagementToken(stack)),
   };
+}
+
+function folderOf({ dir }: Pick<Stack, 'dir'>): string {
+  return join(dir, 'consul');
 }
 
 /** The agent's configuration, in the words of its version. */
