@@ -31,7 +31,13 @@ const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 export async function readManifest(folder: string): Promise<Manifest> {
-  return manifestSchema.parse(JSON.parse(await readFile(join(folder, manifestName), 'utf8')));
+  const file = join(folder, manifestName);
+  const text = await readFile(file, 'utf8');
+  try {
+    return manifestSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`${file} is not what was built`, { cause: error });
+  }
 }
 
 /** The hash of each file in a release's folder, but for the manifest itself. */
@@ -71,7 +77,7 @@ export async function ownDifferences({ dirname, filename }: ModuleMeta): Promise
   try {
     return differences(await readManifest(dirname), await hashFiles(dirname));
   } catch (error) {
-    return [`${manifestName} cannot be read: ${error instanceof Error ? error.message : error}`];
+    return [error instanceof Error ? error.message : String(error)];
   }
 }
 

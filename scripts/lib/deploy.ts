@@ -5,7 +5,7 @@
  * while it adds or retires, as names are given out here.
  */
 import { admit } from './admit.ts';
-import { UsageError } from './failure.ts';
+import { isDiskFull, StepFailure, UsageError } from './failure.ts';
 import { instanceOf, nextName } from './instance.ts';
 import { launch, type Planned, type Running } from './launch.ts';
 import type { Output } from './output.ts';
@@ -14,10 +14,10 @@ import { isPart } from './parts.ts';
 import { buildRelease, type Deployment, findRelease, releasesOf } from './release.ts';
 import { readService } from './services.ts';
 import { deregister } from './serving.ts';
-import { withSnapshot } from './snapshot.ts';
+import { hasOtherPackages, withSnapshot } from './snapshot.ts';
 import { workingTree } from './source.ts';
 import { type Stack, stackOption } from './stack.ts';
-import type { Campaign } from './start.ts';
+import { type Campaign, takeBack } from './start.ts';
 
 export type { Running } from './launch.ts';
 
@@ -52,12 +52,18 @@ export async function obtainRelease(
     withSnapshot(stack.checkout, { service: name, source }, async (tree) => {
       const service = await readService(tree.folder, name);
       if (service === undefined) {
-        throw new UsageError(`services/${name} of ${source} has no main.ts`, 'mf run --help');
+        throw new UsageError(`there is no service ${name} in ${source}`, 'mf run --help');
       }
       const deployment = await buildRelease(tree, service, home, label);
       resolve(deployment);
-      const { release } = deployment;
-      return release.built ? `${release.label} built from ${source}` : undefined;
+      if (!deployment.release.built) return undefined;
+      const foreign = await hasOtherPackages(stack.checkout, tree.folder);
+      const packages = foreign ? ', with the packages that are installed,' : '';
+      return `${deployment.release.label} built from ${source}${packages}`;
+    }).catch((error: unknown) => {
+      if (!isDiskFull(error)) throw error;
+      const why = `no space is left for it in ${home}`;
+      throw new StepFailure(title, why, `mf releases --prune${stackOption(stack.name)}`, [], error);
     }),
   );
   return promise;
@@ -86,14 +92,19 @@ export async function addInstances(
   deployment: Deployment,
   count: number,
 ): Promise<Running[]> {
+  const { name, single } = deployment.service;
+  if (single && count > 1) {
+    throw new UsageError(`there may be only one instance of ${name}`, `mf run ${name}`);
+  }
   const known = await admit(campaign, deployment.service);
   const planned = await plan(known, deployment, count);
   try {
     return await launch(known, planned);
   } catch (error) {
-    const names = planned.map(({ instance }) => instance.program.name);
-    await campaign.supervisor.withdraw(names);
-    for (const name of names) campaign.started.delete(name);
+    await takeBack(
+      campaign,
+      planned.map(({ instance }) => instance.program.name),
+    );
     throw error;
   }
 }

@@ -52,6 +52,12 @@ export function failureOf(step: string, error: unknown, next: string): StepFailu
   return new StepFailure(step, why, next, lines.slice(0, firstLines), error);
 }
 
+/** Also of a command that failed: by what it said. */
+export function isDiskFull(error: unknown): boolean {
+  const said = error instanceof ExecaError ? String(error.all ?? error.stderr ?? '') : '';
+  return /ENOSPC|No space left on device/.test(messageOf(error) + said);
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StepFailure } from './failure.ts';
+import { isDiskFull, StepFailure } from './failure.ts';
 
 const patienceSeconds = 600;
 /** A command that was killed is survived by its lock for a moment. */
@@ -52,7 +52,11 @@ export async function whileAlone<T>(
 }
 
 async function sign(file: string, command: string): Promise<void> {
-  await writeFile(file, `${command} (pid ${process.pid}) since ${new Date().toISOString()}\n`);
+  const holder = `${command} (pid ${process.pid}) since ${new Date().toISOString()}\n`;
+  await writeFile(file, holder).catch((error: unknown) => {
+    // Then nobody can be told who has it. It is had all the same: to prune releases, for one.
+    if (!isDiskFull(error)) throw error;
+  });
 }
 
 async function takeLater(file: string, waiting: (holder: string) => void) {

@@ -6,7 +6,7 @@
  * errors to stderr; styles appear only on a terminal.
  */
 import { styleText } from 'node:util';
-import { failureOf, StepFailure, UsageError } from './failure.ts';
+import { failureOf, isDiskFull, StepFailure, UsageError } from './failure.ts';
 
 export interface Done {
   step: string;
@@ -71,14 +71,7 @@ export function createOutput(json: boolean, { out, err, now }: Terminal = termin
       else err(`mf: ${error.message} · next: ${error.next}`);
       return 2;
     }
-    const failure =
-      error instanceof StepFailure
-        ? error
-        : new StepFailure(
-            'mf',
-            error instanceof Error ? (error.stack ?? error.message) : String(error),
-            'mf status',
-          );
+    const failure = error instanceof StepFailure ? error : unexpected(error);
     const { step, message: why, next, log } = failure;
     if (json) out(JSON.stringify({ ok: false, step, why, next, log }));
     else {
@@ -99,6 +92,13 @@ export function createOutput(json: boolean, { out, err, now }: Terminal = termin
     },
     answer: (data, text) => out(json ? JSON.stringify(data, null, 2) : text),
   };
+}
+
+/** A full disk may be met anywhere; what else nobody expected is a fault of ours, and tells where. */
+function unexpected(error: unknown): StepFailure {
+  if (isDiskFull(error)) return new StepFailure('mf', 'no space is left on the disk', 'df -h');
+  const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new StepFailure('mf', why, 'mf status');
 }
 
 /** Columns as wide as their widest cell. */

@@ -128,7 +128,10 @@ async function buildFresh(
 async function moveIntoPlace(from: string, to: Release, manifest: Manifest): Promise<boolean> {
   const existing = await readManifest(to.folder).catch(ifNone);
   if (existing === undefined) {
-    await rename(from, to.folder);
+    await rename(from, to.folder).catch((error: unknown) => {
+      const why = `${to.folder} is there, but is no release: it has no manifest.json`;
+      throw new StepFailure(`${to.service} ${to.label}`, why, `rm -r ${to.folder}`, [], error);
+    });
     return true;
   }
   await verifyRelease(to);

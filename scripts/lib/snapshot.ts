@@ -6,12 +6,20 @@
  * into one service's release is in it. Packages are the checkout's.
  */
 import { rmSync } from 'node:fs';
-import { copyFile, lstat, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { StepFailure, UsageError } from './failure.ts';
 import { askGit, git, unpack } from './git.ts';
 import { ingredients, type Tree, workingTree } from './source.ts';
+
+const lockfile = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ version: z.string().optional(), link: z.boolean().optional() }),
+  ),
+});
 
 /** Somebody who saves a file is done at the second attempt; a program that writes on and on is not. */
 const copyAttempts = 5;
@@ -47,6 +55,20 @@ export async function commitNamed(checkout: string, ref: string): Promise<string
   throw new UsageError(why, `git -C ${checkout} log --oneline --all`);
 }
 
+/** Whether the snapshot asks for other packages than the checkout does: then it gets those all the same. */
+export async function hasOtherPackages(checkout: string, snapshot: string): Promise<boolean> {
+  const [here, there] = await Promise.all([checkout, snapshot].map(packagesOf));
+  return here !== there;
+}
+
+async function packagesOf(folder: string): Promise<string> {
+  const { packages } = lockfile.parse(
+    JSON.parse(await readFile(join(folder, 'package-lock.json'), 'utf8')),
+  );
+  const installed = Object.entries(packages).filter(([path]) => path.includes('node_modules/'));
+  return JSON.stringify(installed.filter(([, { link }]) => !link));
+}
+
 async function snapshotOfCommit(
   checkout: string,
   service: string,
@@ -68,46 +90,49 @@ async function snapshotOfCommit(
   return { folder, source: async () => commit };
 }
 
+/**
+ * Read twice: what is the same both times was all there together at a moment in between. (Times of
+ * change are no help: several changes can have one and the same.)
+ */
 async function snapshotOfWorkingTree(
   checkout: string,
   service: string,
   folder: string,
 ): Promise<Tree> {
+  let before = await readAll(checkout, service);
   for (let attempt = 1; attempt <= copyAttempts; attempt += 1) {
-    const before = await filesNow(checkout, service);
-    await copyAll(checkout, [...before.keys()], folder);
-    if (same(before, await filesNow(checkout, service))) {
+    const now = await readAll(checkout, service);
+    if (same(before, now)) {
+      for (const [path, content] of now) {
+        await mkdir(dirname(join(folder, path)), { recursive: true });
+        await writeFile(join(folder, path), content);
+      }
       return { folder, source: async () => workingTree };
     }
-    await rm(folder, { recursive: true });
-    await mkdir(folder);
+    before = now;
   }
   const why = `the working tree changed during each of ${copyAttempts} attempts to copy it`;
   throw new StepFailure(service, why, 'git status');
 }
 
-/** Each file with what tells when it changes. */
-async function filesNow(checkout: string, service: string): Promise<Map<string, string>> {
+/** Every file that git has, and every one that it does not know yet. */
+async function readAll(checkout: string, service: string): Promise<Map<string, Buffer>> {
   const words = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--'];
   const listed = await askGit(checkout, [...words, ...ingredients(service)]);
   if (listed === undefined) {
     throw new StepFailure(service, `${checkout} is no git repository`, `git -C ${checkout} init`);
   }
-  const found = new Map<string, string>();
-  for (const path of namesIn(listed)) {
-    const about = await lstat(join(checkout, path), { bigint: true }).catch(() => undefined);
-    // A file that was deleted, but not from the index yet, has no place in a copy.
-    if (about?.isFile()) found.set(path, `${about.mtimeNs} ${about.size} ${about.ino}`);
-  }
+  const paths = namesIn(listed);
+  const contents = await Promise.all(
+    paths.map((path) => readFile(join(checkout, path)).catch(ifGone)),
+  );
+  const found = new Map<string, Buffer>();
+  paths.forEach((path, i) => {
+    const content = contents[i];
+    // Without one: deleted, but not from git's index yet.
+    if (content !== undefined) found.set(path, content);
+  });
   return found;
-}
-
-async function copyAll(checkout: string, paths: readonly string[], folder: string): Promise<void> {
-  for (const path of paths) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    // Gone since it was listed: then the list has changed too, and there is another attempt.
-    await copyFile(join(checkout, path), join(folder, path)).catch(ifGone);
-  }
 }
 
 /** What git lists with -z. */
@@ -115,11 +140,12 @@ function namesIn(listed: string): string[] {
   return listed.split('\0').filter((name) => name !== '');
 }
 
-function same(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
-  return one.size === other.size && [...one].every(([path, about]) => other.get(path) === about);
+function same(one: ReadonlyMap<string, Buffer>, other: ReadonlyMap<string, Buffer>): boolean {
+  if (one.size !== other.size) return false;
+  return [...one].every(([path, content]) => other.get(path)?.equals(content));
 }
 
-function ifGone(error: unknown): void {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+function ifGone(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
   throw error;
 }

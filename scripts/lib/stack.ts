@@ -6,7 +6,7 @@
  * (supervisor.ts does) and chooses no ports (ports.ts does).
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { messageOf, StepFailure, UsageError } from './failure.ts';
@@ -172,7 +172,9 @@ function isRoot(): boolean {
 
 async function writeJson(path: string, value: unknown, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`, { mode });
+  // Whole or not at all: on a full disk the secrets of what runs would be gone.
+  await writeFile(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode });
+  await rename(`${path}.new`, path);
 }
 
 function noSuchFile(error: unknown): undefined {
