@@ -19,8 +19,8 @@ import type { Startable } from './start.ts';
 const stopWaitSecs = 20;
 const afterTheParts = 50;
 
-/** Measured: with 8 MB for young objects a post costs a quarter less than with 2, and the stack stays below 700 MB. */
-const nodeFlags = ['--max-semi-space-size=8', '--max-old-space-size=256', '--enable-source-maps'];
+/** Room for young objects: with 8 MB the stack held 50 MB more, and posts were not measurably faster. */
+const nodeFlags = ['--max-semi-space-size=4', '--max-old-space-size=256', '--enable-source-maps'];
 
 /** lb asks HAProxy whether a configuration is good. Node warns of what that permits: we know. */
 const childProcesses = ['--allow-child-process', '--disable-warning=PERM0002'];
@@ -54,6 +54,8 @@ export function instanceOf(
     command: [...nodeCommand(node, release), ...permissions, join(release.folder, 'main.js')],
     environment: {
       NODE_ENV: 'production',
+      // Each thread of Node's would get a heap of its own from glibc: 5 MB an instance, for nothing.
+      MALLOC_ARENA_MAX: '2',
       MF_PROGRAM: name,
       MF_VERSION: release.label,
       MF_SETTINGS: settings.path,
