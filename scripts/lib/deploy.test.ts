@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { readManifest } from '../../common/release-manifest.ts';
 import { obtainRelease } from './deploy.ts';
 import { createOutput } from './output.ts';
-import { withSnapshot } from './snapshot.ts';
+import { readAtOneMoment, withSnapshot } from './snapshot.ts';
 import { exampleStack } from './testing/example-stack.ts';
 
 const files = {
@@ -80,29 +80,22 @@ describe('a source', () => {
   });
 
   test('is read as it was at one moment, whoever writes meanwhile', async () => {
+    const seen = (content: string) => new Map([['main.ts', Buffer.from(content)]]);
+    const readings = ['before', 'half', 'whole', 'whole', 'next'].map(seen);
+    const settled = await readAtOneMoment(async () => readings.shift() ?? seen('later'));
+    expect(settled).toEqual(seen('whole'));
+    const rounds = Array.from({ length: 20 }, (_, round) => seen(`round ${round}`));
+    const never = await readAtOneMoment(async () => rounds.shift() ?? seen('the end'));
+    expect(never).toBeUndefined();
+  });
+
+  test('is not what somebody writes while it is built', async () => {
     const { checkout, write } = await build();
-    for (let i = 0; i < 100; i += 1) await write(`common/filler-${i}.ts`, 'x'.repeat(10_000));
-    const [early, late] = ['common/a.ts', 'common/z.ts'];
-    let writing = true;
-    const writer = (async () => {
-      for (let round = 0; round < 40 && writing; round += 1) {
-        await write(early, String(round));
-        await write(late, String(round));
-      }
-    })();
-    for (let i = 0; i < 3; i += 1) {
-      const read = { service: 'hello', source: 'UNCOMMITTED_COPY' };
-      const seen = await withSnapshot(checkout, read, ({ folder }) =>
-        Promise.all([early, late].map((path) => readFile(join(folder, path), 'utf8'))),
-      ).catch(() => undefined); // it said that it could not
-      const [a, z] = (seen ?? []).map(Number);
-      // Whoever writes in the middle of a file, empties it first.
-      if (a !== undefined && z !== undefined && seen?.every((text) => text !== '')) {
-        expect([0, 1]).toContain(a - z);
-      }
-    }
-    writing = false;
-    await writer;
+    const read = { service: 'hello', source: 'UNCOMMITTED_COPY' };
+    await withSnapshot(checkout, read, async ({ folder }) => {
+      await write('common/greeting.ts', 'half a sente');
+      expect(await readFile(join(folder, 'common/greeting.ts'), 'utf8')).toContain('hello');
+    });
   });
 
   test('leaves nothing behind', async () => {

@@ -21,8 +21,8 @@ const lockfile = z.object({
   ),
 });
 
-/** Somebody who saves a file is done at the second attempt; a program that writes on and on is not. */
-const copyAttempts = 5;
+/** Somebody who saves a file is done by the next reading; a program that writes on and on is not. */
+const readings = 6;
 
 /** Makes the snapshot, does the work with it, and takes it away. */
 export async function withSnapshot<T>(
@@ -90,33 +90,41 @@ async function snapshotOfCommit(
   return { folder, source: async () => commit };
 }
 
-/**
- * Read twice: what is the same both times was all there together at a moment in between. (Times of
- * change are no help: several changes can have one and the same.)
- */
 async function snapshotOfWorkingTree(
   checkout: string,
   service: string,
   folder: string,
 ): Promise<Tree> {
-  let before = await readAll(checkout, service);
-  for (let attempt = 1; attempt <= copyAttempts; attempt += 1) {
-    const now = await readAll(checkout, service);
-    if (same(before, now)) {
-      for (const [path, content] of now) {
-        await mkdir(dirname(join(folder, path)), { recursive: true });
-        await writeFile(join(folder, path), content);
-      }
-      return { folder, source: async () => workingTree };
-    }
+  const files = await readAtOneMoment(() => readAll(checkout, service));
+  if (files === undefined) {
+    const why = `somebody writes to the working tree all the time: it changed while it was read, ${readings} times`;
+    throw new StepFailure(service, why, 'git status');
+  }
+  for (const [path, content] of files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+  return { folder, source: async () => workingTree };
+}
+
+type Files = ReadonlyMap<string, Buffer>;
+
+/**
+ * Reads until it reads the same twice: that was all there together at a moment in between. (Times of
+ * change are no help: several changes can have one and the same.) Undefined where it never is.
+ */
+export async function readAtOneMoment(read: () => Promise<Files>): Promise<Files | undefined> {
+  let before = await read();
+  for (let reading = 1; reading < readings; reading += 1) {
+    const now = await read();
+    if (same(before, now)) return now;
     before = now;
   }
-  const why = `the working tree changed during each of ${copyAttempts} attempts to copy it`;
-  throw new StepFailure(service, why, 'git status');
+  return undefined;
 }
 
 /** Every file that git has, and every one that it does not know yet. */
-async function readAll(checkout: string, service: string): Promise<Map<string, Buffer>> {
+async function readAll(checkout: string, service: string): Promise<Files> {
   const words = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--'];
   const listed = await askGit(checkout, [...words, ...ingredients(service)]);
   if (listed === undefined) {
@@ -140,7 +148,7 @@ function namesIn(listed: string): string[] {
   return listed.split('\0').filter((name) => name !== '');
 }
 
-function same(one: ReadonlyMap<string, Buffer>, other: ReadonlyMap<string, Buffer>): boolean {
+function same(one: Files, other: Files): boolean {
   if (one.size !== other.size) return false;
   return [...one].every(([path, content]) => other.get(path)?.equals(content));
 }
