@@ -38,7 +38,7 @@ test('another structure is a reload and nothing else', () => {
 
 test('a new server comes with all its words, as it takes none from default-server, and is made ready', () => {
   expect(commands(users(server(1, { address: '::1' })), running())).toEqual([
-    'add server be_users/users-1 [::1]:4001 weight 100 check inter 1s fastinter 200ms fall 1 rise 2 observe layer4 error-limit 1 on-error mark-down pool-max-conn -1 pool-purge-delay 5s',
+    'add server be_users/users-1 [::1]:4001 weight 100 check inter 1s fastinter 200ms fall 2 rise 2 observe layer4 error-limit 1 on-error mark-down pool-max-conn -1 pool-purge-delay 5s',
     'enable health be_users/users-1',
     'set server be_users/users-1 state ready',
   ]);

@@ -15,13 +15,14 @@ const maxConnections = 4_000;
 const maxBodyBytes = 1_048_576;
 
 /**
- * Out of traffic with the first refused connection, and after a failed check, whatever Consul says.
+ * Out of traffic with the first refused connection, and after two failed checks, whatever Consul says:
+ * after one, a busy machine took out instances that were only late, and the only one of a service too.
  * Not `observe layer7`: with that, one page that always fails takes instance after instance out, and
  * with them all the pages that work (README.md has the figures). pool-max-conn -1 keeps connections
  * open for reuse, which HAProxy 2.6 does not do by itself for a server that was added.
  */
 export const serverOptions = [
-  'check inter 1s fastinter 200ms fall 1 rise 2',
+  'check inter 1s fastinter 200ms fall 2 rise 2',
   'observe layer4 error-limit 1 on-error mark-down',
   'pool-max-conn -1 pool-purge-delay 5s',
 ].join(' ');
