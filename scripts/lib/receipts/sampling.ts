@@ -5,21 +5,13 @@
  * Evidence never gets in the way: whoever does not answer leaves a gap that the receipt tells of.
  * Nothing is asked of those who serve but what they have counted anyway.
  */
-import { connect } from 'node:net';
 import { pause } from '@microflack/common/pause.ts';
-import { haproxyPaths } from '../parts/haproxy.ts';
 import type { Stack } from '../stack.ts';
-import {
-  createTally,
-  parseStat,
-  parseWorkers,
-  type Tally,
-  type WorkerLook,
-} from './haproxy-counters.ts';
+import { createTally, type Tally } from './haproxy-counters.ts';
+import { lookAtHaproxy } from './haproxy-look.ts';
 import { type InstanceWatch, watchInstances } from './instance-watch.ts';
 
 const betweenLooksMs = 250;
-const patienceMs = 2_000;
 
 export interface Evidence {
   haproxy: Tally;
@@ -39,7 +31,14 @@ export async function startSampling(
   };
   const over = new AbortController();
   const look = async () => {
-    await Promise.all([lookAtHaproxy(stack, evidence), evidence.instances.look()]);
+    // HAProxy's absence may be what the work is about.
+    const missed = () => {
+      evidence.missed += 1;
+    };
+    await Promise.all([
+      lookAtHaproxy(stack, evidence.haproxy).catch(missed),
+      evidence.instances.look(),
+    ]);
   };
   const goOn = async () => {
     while (!over.signal.aborted) {
@@ -57,37 +56,4 @@ export async function startSampling(
       return evidence;
     },
   };
-}
-
-async function lookAtHaproxy(stack: Stack, evidence: Evidence): Promise<void> {
-  try {
-    evidence.haproxy.add(await lookAtWorkers(haproxyPaths(stack).masterSocket));
-  } catch {
-    evidence.missed += 1; // it may be what the work is about
-  }
-}
-
-/** Through the master, who alone reaches the workers that a reload has left behind. */
-async function lookAtWorkers(masterSocket: string): Promise<WorkerLook[]> {
-  const workers = parseWorkers(await askMaster(masterSocket, 'show proc'));
-  const looks = await Promise.all(
-    workers.map(async (worker) => {
-      const rows = parseStat(await askMaster(masterSocket, `@!${worker} show stat`));
-      return { worker, rows };
-    }),
-  );
-  if (looks.every(({ rows }) => rows.length === 0)) throw new Error('no worker has answered');
-  return looks;
-}
-
-/** Unlike a worker, the master of HAProxy 2.6 goes on listening until we have said that this was all. */
-async function askMaster(path: string, line: string): Promise<string> {
-  const socket = connect(path);
-  socket.setTimeout(patienceMs, () => {
-    socket.destroy(new Error(`HAProxy did not answer within ${patienceMs} ms at ${path}`));
-  });
-  socket.end(`${line}\n`);
-  let answer = '';
-  for await (const chunk of socket.setEncoding('utf8')) answer += chunk;
-  return answer;
 }

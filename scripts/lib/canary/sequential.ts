@@ -1,0 +1,176 @@
+/**
+ * Whether a new version is worse than the old one, decided while the evidence comes in. Pure: the
+ * canary (`mf upgrade canary`) feeds it one sample after the other, simulate.ts shows its error rates.
+ *
+ * Two questions are asked of each of two things, errors and slowness, by four tests of one kind
+ * (e-value.ts). "worse": the new version is beyond what is tolerated, shown against the hypothesis
+ * that it is not. "not worse": harm is excluded, shown against the hypothesis that there is some.
+ * As long as neither is shown there is not enough evidence, and the caller's time limit may end it
+ * at any moment. README.md has the mathematics.
+ */
+import {
+  addBlock,
+  type Count,
+  type Evidence,
+  type Hypothesis,
+  isShown,
+  noEvidence,
+} from './e-value.ts';
+import { chooseBound, slowerThan } from './slow.ts';
+
+/** What one version did during an interval: the same interval for both. */
+export interface VersionSample {
+  requests: number;
+  /** Answers 5xx, and connections that brought none. */
+  errors: number;
+  /** Requests by how long they took: what fell into each bucket, and last what was beyond them all. */
+  latency: readonly number[];
+}
+
+export interface Sample {
+  old: VersionSample;
+  new: VersionSample;
+}
+
+export interface Options {
+  /** The upper ends of the latency buckets but the last, in seconds, ascending. */
+  boundsSeconds: readonly number[];
+  /** How many of the new version's first requests say nothing of its speed: nothing is warm yet. */
+  warmUpRequests?: number;
+}
+
+export type Verdict = 'worse' | 'not worse' | 'not enough evidence';
+
+/** The chance to call a version worse that is not: of errors and of slowness half of it each. */
+export const wrongAborts = 0.01;
+/** The chance to call a version not worse that has this much more errors, or is this much slower. */
+export const misses = 0.005;
+/** As shares of all requests. In between the two a version may be called either, or neither. */
+export const toleratedErrors = 0.01;
+export const harmfulErrors = 0.05;
+export const toleratedSlowness = 0.05;
+export const harmfulSlowdown = 1.5;
+
+const defaultWarmUpRequests = 20;
+/** Before anything is known: one request of a hundred fails. */
+const guessed: Count = { all: 10, hits: 0.1 };
+
+const moreErrors: Hypothesis = {
+  against: 'at most',
+  by: toleratedErrors,
+  suppose: [0.05, 0.15, 0.5],
+};
+const fewErrors: Hypothesis = { against: 'at least', by: harmfulErrors, suppose: [0] };
+const slower: Hypothesis = {
+  against: 'at most',
+  by: toleratedSlowness,
+  suppose: [0.15, 0.3, 0.6],
+};
+const fast: Hypothesis = { against: 'at least', by: 0, suppose: [-0.1, -0.2, -0.5] };
+
+export interface State {
+  readonly options: Required<Options>;
+  /** What both did so far. */
+  readonly seen: Sample;
+  /** Of that, what has been weighed, or was too early to be. The rest waits for the other version. */
+  readonly known: { readonly errors: Sample; readonly latency: Sample };
+  readonly evidence: {
+    readonly moreErrors: Evidence;
+    readonly fewErrors: Evidence;
+    readonly slower: Evidence;
+    readonly fast: Evidence;
+  };
+}
+
+export function start(options: Options): State {
+  const nothing = { requests: 0, errors: 0, latency: [] };
+  const bare = { old: nothing, new: nothing };
+  return {
+    options: { warmUpRequests: defaultWarmUpRequests, ...options },
+    seen: bare,
+    known: { errors: bare, latency: bare },
+    evidence: {
+      moreErrors: noEvidence,
+      fewErrors: noEvidence,
+      slower: noEvidence,
+      fast: noEvidence,
+    },
+  };
+}
+
+export function observe(state: State, sample: Sample): State {
+  const now = { ...state, seen: combine(state.seen, sample, plus) };
+  return weighSlowness(weighErrors(now), isWarm(state));
+}
+
+export function verdictOf({ evidence }: State): Verdict {
+  const chance = wrongAborts / 2;
+  if (isShown(evidence.moreErrors, chance) || isShown(evidence.slower, chance)) return 'worse';
+  // Both harms have to be excluded, so each may use the whole of the chance.
+  const harmless = isShown(evidence.fewErrors, misses) && isShown(evidence.fast, misses);
+  return harmless ? 'not worse' : 'not enough evidence';
+}
+
+function weighErrors(state: State): State {
+  const { seen, known, evidence } = state;
+  const fresh = combine(seen, known.errors, minus);
+  if (fresh.old.requests === 0 || fresh.new.requests === 0) return state;
+  const block = {
+    old: { all: fresh.old.requests, hits: fresh.old.errors },
+    new: { all: fresh.new.requests, hits: fresh.new.errors },
+  };
+  const before = known.errors.old;
+  const expected = (before.errors + guessed.hits) / (before.requests + guessed.all);
+  return {
+    ...state,
+    known: { ...known, errors: seen },
+    evidence: {
+      ...evidence,
+      moreErrors: addBlock(evidence.moreErrors, block, moreErrors, expected),
+      fewErrors: addBlock(evidence.fewErrors, block, fewErrors, expected),
+    },
+  };
+}
+
+function weighSlowness(state: State, warm: boolean): State {
+  const { seen, known, evidence, options } = state;
+  // What is slow was decided by what came before the block: the block itself has no say in it.
+  const before = known.latency.old.latency;
+  const choice = chooseBound(before, options.boundsSeconds, harmfulSlowdown);
+  if (!warm || !choice) return { ...state, known: { ...known, latency: seen } };
+  const fresh = combine(seen, known.latency, minus);
+  const [old, new_] = [fresh.old.latency, fresh.new.latency];
+  if (slowerThan(old, -1) === 0 || slowerThan(new_, -1) === 0) return state;
+  const beyond = (latency: readonly number[], place: number): Count => ({
+    all: slowerThan(latency, -1),
+    hits: slowerThan(latency, place),
+  });
+  const same = { old: beyond(old, choice.bound), new: beyond(new_, choice.bound) };
+  const slowed = { old: beyond(old, choice.before), new: beyond(new_, choice.bound) };
+  const share = (place: number) => slowerThan(before, place) / slowerThan(before, -1);
+  return {
+    ...state,
+    known: { ...known, latency: seen },
+    evidence: {
+      ...evidence,
+      slower: addBlock(evidence.slower, same, slower, share(choice.bound)),
+      fast: addBlock(evidence.fast, slowed, fast, share(choice.before)),
+    },
+  };
+}
+
+const isWarm = ({ seen, options }: State) => seen.new.requests >= options.warmUpRequests;
+
+const plus = (a: number, b: number) => a + b;
+const minus = (a: number, b: number) => a - b;
+
+function combine(a: Sample, b: Sample, by: (a: number, b: number) => number): Sample {
+  const version = (x: VersionSample, y: VersionSample): VersionSample => ({
+    requests: by(x.requests, y.requests),
+    errors: by(x.errors, y.errors),
+    latency: Array.from({ length: Math.max(x.latency.length, y.latency.length) }, (_, at) =>
+      by(x.latency[at] ?? 0, y.latency[at] ?? 0),
+    ),
+  });
+  return { old: version(a.old, b.old), new: version(a.new, b.new) };
+}

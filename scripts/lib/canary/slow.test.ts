@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { chooseBound } from './slow.ts';
+
+const bounds = [1, 1.5, 2.25, 3.375];
+
+test('the bound that tells best is the one with the most requests below it, and not far below', () => {
+  expect(chooseBound([5, 10, 60, 20, 5], bounds, 1.5)).toMatchObject({ bound: 2, before: 1 });
+});
+
+test('nothing is chosen while little is known', () => {
+  expect(chooseBound([1, 2, 3, 2, 1], bounds, 1.5)).toBeUndefined();
+});
+
+test('nothing is chosen where a bucket is wider than the factor', () => {
+  expect(chooseBound([0, 0, 50], [1, 10], 1.5)).toBeUndefined();
+});
+
+test('nothing is chosen where everything takes longer than the last bound', () => {
+  expect(chooseBound([0, 0, 0, 0, 100], bounds, 1.5)).toBeUndefined();
+});
