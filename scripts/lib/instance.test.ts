@@ -63,6 +63,14 @@ describe('an instance', () => {
     expect(settings?.content).toBe(`CONSUL_TOKEN="${stack.secrets.consulServices.ui}"\n`);
   });
 
+  test('sees the other releases of its service where it asks for them, and no other service’s', () => {
+    const asking: Service = { ...ui, needs: ['releases'] };
+    const { program: page, files: placed } = instanceOf(stack, asking, release, 'ui-1', node);
+    expect(placed[0]?.content).toContain('RELEASES_FOLDER="/stack/releases/ui"');
+    expect(page.command).toContain('--allow-fs-read=/stack/releases/ui');
+    expect(page.show).toContainEqual({ path: '/stack/releases/ui', writable: false });
+  });
+
   test('may not use the account that changes tables', () => {
     const { migrations } = stack.secrets.mariadb.tokens ?? { migrations: 'none' };
     expect(files[0]?.content).not.toContain(migrations);

@@ -4,13 +4,14 @@
  * Pure: up.ts (and later run, upgrade) hands over a service's release and gets what to place on
  * disk and what to declare. Secrets go into the settings file, readable by the service's user
  * alone; everything else is plain environment. Node's permission model and the mount namespace
- * (program.ts, `show`) say the same twice: its release, its settings, nothing else.
+ * (program.ts, `show`) say the same twice: its release, its settings, nothing else; the service's
+ * other releases where its package.json asks for them.
  */
 import { join } from 'node:path';
 import { migrationsUser } from './accounts/schemas.ts';
 import { haproxyPaths, haproxySettings } from './parts/haproxy.ts';
 import type { File, Program, Shown } from './program.ts';
-import type { Release } from './release.ts';
+import { type Release, releasesOf } from './release.ts';
 import type { Need, Service } from './services.ts';
 import type { Stack } from './stack.ts';
 import type { Startable } from './start.ts';
@@ -41,8 +42,10 @@ export function instanceOf(
   };
   const { folder: home } = haproxyPaths(stack);
   const drivesHaproxy = service.needs.includes('haproxy');
+  const releases = service.needs.includes('releases') ? [releasesOf(stack.dir, service.name)] : [];
   const permissions = [
     `--allow-fs-read=${settings.path}`,
+    ...releases.map((path) => `--allow-fs-read=${path}`),
     ...(service.workers.length > 0 ? ['--allow-worker'] : []),
     ...(drivesHaproxy
       ? [...childProcesses, `--allow-fs-read=${home}`, `--allow-fs-write=${home}`]
@@ -63,7 +66,7 @@ export function instanceOf(
     },
     show: [
       ...shownTo(node, release),
-      { path: settings.path, writable: false },
+      ...[settings.path, ...releases].map((path) => ({ path, writable: false })),
       ...(drivesHaproxy ? [{ path: home, writable: true }] : []),
     ],
     priority: afterTheParts,
@@ -130,6 +133,7 @@ function settingsText(stack: Stack, service: Service): string {
     internal: () => ({ INTERNAL_KEY: secrets.internalKey }),
     signing: () => ({ TOKEN_SIGNING_KEYS: secrets.tokenSigningKeys }),
     haproxy: () => haproxySettings(stack),
+    releases: () => ({ RELEASES_FOLDER: releasesOf(stack.dir, name) }),
   };
   const all: Record<string, string> = Object.assign(
     { CONSUL_TOKEN: known(secrets.consulServices, name) },

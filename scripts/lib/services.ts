@@ -19,7 +19,7 @@ const packageFile = z.object({
       /** Whether two instances of it would get in each other's way. */
       single: z.boolean().default(false),
       /** What its settings hold beyond Consul, and its schema where it has migrations; see instance.ts. */
-      needs: z.array(z.enum(['redis', 'internal', 'signing', 'haproxy'])).default([]),
+      needs: z.array(z.enum(['redis', 'internal', 'signing', 'haproxy', 'releases'])).default([]),
     })
     .prefault({}),
 });

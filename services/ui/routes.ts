@@ -1,17 +1,32 @@
 /**
  * The page over HTTP: index.html, which is asked for anew each time, and files with a hash in their name, which are kept for
- * ever. A file that is not there is a 404 and never the page: after an upgrade a browser must not take HTML for a script.
+ * ever, those of other releases too. A file that is not there is a 404 and never the page: after an upgrade a browser must not take HTML for a script.
  */
 import { join } from 'node:path';
 import { methods } from '@microflack/common/http/server.ts';
 import compression from 'compression';
 import express, { type IRouter, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { otherReleases } from './other-releases.ts';
 
-export function routes(app: IRouter, folder: string): void {
+interface RouteTools {
+  /** The built page. */
+  readonly folder: string;
+  readonly releasesFolder: string | undefined;
+  readonly optionalServices: () => string[];
+}
+
+export function routes(app: IRouter, tools: RouteTools): void {
+  const { folder, releasesFolder, optionalServices } = tools;
   app.use(securityHeaders(), compression());
-  app.use('/assets', hashedFiles(join(folder, 'assets')));
+  app.use('/assets', hashedFiles(join(folder, 'assets')), otherReleases(releasesFolder));
   methods(app, '/', { get: page(folder) });
+  methods(app, '/services', {
+    get: (_request, response) => {
+      response.setHeader('cache-control', 'no-store');
+      response.json({ services: optionalServices() });
+    },
+  });
 }
 
 /** Kept by browsers, but asked about each time: an unchanged page costs a 304. */

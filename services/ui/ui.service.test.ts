@@ -1,9 +1,12 @@
 /** The built page as browsers get it: what is cached, what is refused, and what the page may do. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defineSettings } from '@microflack/common/config.ts';
 import { startService } from '@microflack/common/service.ts';
-import { createScope, testSettings } from '@microflack/common/testing/parts.ts';
+import { createScope, type Scope, testSettings } from '@microflack/common/testing/parts.ts';
+import { until } from '@microflack/common/testing/until.ts';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ui } from './service.ts';
@@ -93,6 +96,70 @@ test.each([
   expect(answer.status).toBe(404);
   expect(answer.headers.get('content-type')).toBe('application/problem+json');
   expect(await answer.json()).toMatchObject({ status: 404, code: 'not_found' });
+});
+
+/** Instances of the page on one machine, where these releases of it lie: by label, a file and what is in it. */
+async function besideReleases(t: Scope, releases: Record<string, [name: string, text: string]>) {
+  const home = await mkdtemp(join(tmpdir(), 'ui-releases-'));
+  t.onTestFinished(() => rm(home, { recursive: true }));
+  const release = async (label: string, [name, text]: [string, string]) => {
+    await mkdir(join(home, label, 'public/assets'), { recursive: true });
+    await writeFile(join(home, label, 'public/assets', name), text);
+  };
+  for (const [label, file] of Object.entries(releases)) await release(label, file);
+  const service = await startService(
+    ui,
+    await testSettings(scope, 'ui', { RELEASES_FOLDER: home }),
+  );
+  t.onTestFinished(service.stop);
+  return { get: (path: string) => fetch(service.url + path), release, home };
+}
+
+test('a page of another release finds its files here, also of one that was built a moment ago', async (t) => {
+  const { get, release } = await besideReleases(t, { v1: ['index-AAAAaaa1.js', 'one'] });
+  const script = async (path: string) => {
+    const answer = await get(path);
+    const { headers } = answer;
+    return [await answer.text(), headers.get('content-type'), headers.get('cache-control')];
+  };
+  const about = ['text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'];
+  expect(await script('/assets/index-AAAAaaa1.js')).toEqual(['one', ...about]);
+  expect((await get('/assets/index-BBBBbbb2.js')).status).toBe(404);
+  await release('v2', ['index-BBBBbbb2.js', 'two']);
+  expect(await script('/assets/index-BBBBbbb2.js')).toEqual(['two', ...about]);
+  // Its own release's are there as ever, by the page that names them.
+  for (const path of await assetsOf(await (await get('/')).text())) {
+    expect((await get(path)).status).toBe(200);
+  }
+});
+
+test('of other releases nothing but assets is shown', async (t) => {
+  const { get, home } = await besideReleases(t, { v1: ['.hidden-AAAAaaa1.js', 'x'] });
+  await writeFile(join(home, 'v1/manifest-AAAAaaa1.json'), '{}');
+  for (const path of [
+    '.hidden-AAAAaaa1.js',
+    '../../manifest-AAAAaaa1.json',
+    '..%2f..%2fmanifest-AAAAaaa1.json',
+    '%2e%2e/%2e%2e/manifest-AAAAaaa1.json',
+    'a%00-AAAAaaa1.js',
+  ]) {
+    expect([400, 404], path).toContain((await get(`/assets/${path}`)).status);
+  }
+});
+
+test('the page is told which services are there that it has a panel for, as they come and go', async (t) => {
+  const present = async () => {
+    const answer = await get('/services');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    return JSON.stringify(await answer.json());
+  };
+  expect(await present()).toBe('{"services":[]}');
+  const definition = { name: 'popularity', settings: defineSettings({}), start: async () => ({}) };
+  const service = await startService(definition, await testSettings(scope, 'popularity'));
+  t.onTestFinished(service.stop);
+  await until('it has come', async () => (await present()) === '{"services":["popularity"]}');
+  await service.stop();
+  await until('it has gone', async () => (await present()) === '{"services":[]}');
 });
 
 test('the page is read and nothing else', async () => {
