@@ -18,6 +18,7 @@ const verbs: Record<string, () => Promise<Verb>> = {
   url: async () => (await import('./url.ts')).url,
   plan: async () => (await import('./plan.ts')).plan,
   upgrade: async () => (await import('./upgrade.ts')).upgrade,
+  receipts: async () => (await import('./receipts.ts')).receipts,
   logs: async () => (await import('./logs.ts')).logs,
 };
 

@@ -59,7 +59,7 @@ export async function findReceipt(stack: Place, word: string): Promise<Receipt> 
   const [id] = fitting;
   if (id === undefined) throw new UsageError(`receipts: there is none called '${word}'`, list);
   if (fitting.length > 1) {
-    throw new UsageError(`receipts: '${word}' may be any of ${fitting.join(', ')}`, list);
+    throw new UsageError(`receipts: '${word}' may be any of ${fitting.length}`, list);
   }
   const found = await readReceipt(stack, id);
   if ('why' in found) throw new StepFailure(`receipt ${id}`, `is damaged: ${found.why}`, list);
