@@ -6,21 +6,14 @@
  */
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { InstanceRow } from '../lib/deploy.ts';
 import { StepFailure, UsageError } from '../lib/failure.ts';
-import { interruption } from '../lib/interruption.ts';
 import { createOutput } from '../lib/output.ts';
-import { recordReceipt, witnessHelp, witnessOption } from '../lib/receipts/recorder.ts';
-import { beginUpgrade } from '../lib/rollout/begin.ts';
-import { crewOf, somebody } from '../lib/rollout/crew.ts';
-import { instancesOf } from '../lib/rollout/instances.ts';
-import { journalOf, whileUpgrading } from '../lib/rollout/journal.ts';
-import { judgeOf } from '../lib/rollout/judging.ts';
-import { type Ended, runUpgrade } from '../lib/rollout/run-upgrade.ts';
-import type { Phase, Upgrade } from '../lib/rollout/state.ts';
-import { type Asked, takeUp, upgradeVerbs } from '../lib/rollout/take-up.ts';
+import { witnessHelp, witnessOption } from '../lib/receipts/recorder.ts';
+import type { Course } from '../lib/rollout/run-upgrade.ts';
+import { upgradeVerbs } from '../lib/rollout/take-up.ts';
+import { type Done, type Question, upgradeService } from '../lib/rollout/upgrade-service.ts';
 import { loadStack, type Stack, stackOption } from '../lib/stack.ts';
-import { type Campaign, planCampaign } from '../lib/start.ts';
+import { planCampaign } from '../lib/start.ts';
 import { text, type Verb, type Words } from './verb.ts';
 
 const help = 'mf upgrade --help';
@@ -61,27 +54,25 @@ ${witnessHelp}`,
     within: { type: 'string', default: '120' },
     ...witnessOption,
   },
-  async run(words) {
-    const asked = readAsked(words);
-    const output = createOutput(words.json);
-    const stack = await loadStack(words.stack);
-    const campaign = await planCampaign(stack, output, 'run');
-    if (campaign.wasDown) {
-      const next = `mf up${stackOption(stack.name)}`;
-      throw new StepFailure('upgrade', `stack ${stack.name} is down`, next);
-    }
-    return upgradeService({ ...campaign, readyWithinMs: asked.readyWithinMs }, asked);
-  },
+  run: (words) => upgradeAs(words),
 };
 
-interface Question extends Asked {
-  source: string | undefined;
-  command: string;
-  lines: number;
-  percent: number;
-  withinSeconds: number;
-  readyWithinMs: number;
-  witness: boolean;
+/** `reached` is told at each boundary between steps: a test ends the process there. */
+export async function upgradeAs(words: Words, reached?: Course['reached']): Promise<number> {
+  const asked = readAsked(words);
+  const output = createOutput(words.json);
+  const stack = await loadStack(words.stack);
+  const campaign = await planCampaign(stack, output, 'run');
+  if (campaign.wasDown) {
+    const next = `mf up${stackOption(stack.name)}`;
+    throw new StepFailure('upgrade', `stack ${stack.name} is down`, next);
+  }
+  const { readyWithinMs } = asked;
+  const done = await upgradeService({ ...campaign, readyWithinMs }, asked, reached);
+  const option = stackOption(stack.name);
+  output.answer({ ok: true, ...done, steps: output.done }, answerText(done, option));
+  if (asked.verb === 'try') await showLog(stack, asked, done);
+  return 0;
 }
 
 function readAsked(words: Words): Question {
@@ -120,68 +111,8 @@ function numberOf(
   );
 }
 
-async function upgradeService(campaign: Campaign, asked: Question): Promise<number> {
-  const { stack, output } = campaign;
-  const { service, command, verb } = asked;
-  const option = stackOption(stack.name);
-  const done = await whileUpgrading(stack, service, `mf ${command} by ${somebody()}`, async () => {
-    const found = takeUp(await journalOf(stack, service).read(), asked, option);
-    const work = recordReceipt(stack, output, asked, () => carryOut(campaign, asked, found));
-    return Promise.race([work, interruption(`mf upgrade roll ${service} --resume${option}`)]);
-  });
-  const instances = await instancesOf(stack, service);
-  output.answer(
-    { ok: true, ...done, steps: output.done, instances },
-    answerText(done, instances.length, option),
-  );
-  if (verb === 'try') await showLog(stack, asked, instances, done.to);
-  return 0;
-}
-
-interface Done {
-  service: string;
-  to: string;
-  ended: Ended['as'] | 'nothing to do';
-}
-
-async function carryOut(
-  campaign: Campaign,
-  asked: Question,
-  found: Upgrade | undefined,
-): Promise<Done> {
-  const { stack, output } = campaign;
-  const { service, version: label, source, verb } = asked;
-  const begun =
-    found ?? (await beginUpgrade(campaign, { service, label, source, phase: phaseFor(asked) }));
-  if (begun === undefined) return { service, to: label ?? '', ended: 'nothing to do' };
-  const ended = await runUpgrade(begun, {
-    crew: crewOf(campaign, begun, judgeOf(campaign, begun, asked.withinSeconds)),
-    journal: journalOf(stack, service),
-    turned: (why) => output.say(`  ${begun.to} is taken back: ${why}`),
-  });
-  if (ended.as === 'returned' && verb !== 'abort') throw takenBack(campaign.stack, begun, ended);
-  return { service, to: begun.to, ended: ended.as };
-}
-
-function phaseFor({ verb, percent }: Question): Phase {
-  if (verb === 'canary') return { name: 'judging', percent };
-  return { name: verb === 'try' ? 'trying' : 'rolling' };
-}
-
-/** What the failing step has said, with what became of it all. */
-function takenBack(
-  stack: Stack,
-  { service, to, was }: Upgrade,
-  { why, failure }: { why: string; failure: unknown },
-): StepFailure {
-  const old = was.map(({ version, count }) => `${count} of ${version}`).join(' and ');
-  const told = `${why}; it was taken back, and what was serves on: ${old}`;
-  const next = `mf status${stackOption(stack.name)}`;
-  const by = failure instanceof StepFailure ? failure : undefined;
-  return new StepFailure(`${service} ${to}`, told, by?.next ?? next, by?.log ?? [], failure);
-}
-
-function answerText({ service, to, ended }: Done, count: number, option: string): string {
+function answerText({ service, to, ended, instances }: Done, option: string): string {
+  const count = instances.length;
   const status = `Next: mf status${option}`;
   switch (ended) {
     case 'nothing to do':
@@ -199,10 +130,9 @@ function answerText({ service, to, ended }: Done, count: number, option: string)
 async function showLog(
   { dir }: Stack,
   { lines }: Question,
-  instances: readonly InstanceRow[],
-  version: string,
+  { instances, to }: Done,
 ): Promise<void> {
-  const [tried] = instances.filter((one) => one.version === version);
+  const tried = instances.find(({ version }) => version === to);
   if (tried === undefined || lines === 0) return;
   const follow = process.stdout.isTTY ? ['-F'] : [];
   const words = ['-n', String(lines), ...follow, '--', join(dir, 'log', `${tried.program}.log`)];

@@ -19,11 +19,15 @@ export interface Wanted {
   phase: Phase;
 }
 
-/** Undefined where nothing but the wanted release runs already. */
+export interface NothingToDo {
+  /** The release that was wanted. */
+  nothingButRuns: string;
+}
+
 export async function beginUpgrade(
   campaign: Campaign,
   { service, label, source, phase }: Wanted,
-): Promise<Upgrade | undefined> {
+): Promise<Upgrade | NothingToDo> {
   const { stack } = campaign;
   const rows = await instancesOf(stack, service);
   const option = stackOption(stack.name);
@@ -35,7 +39,7 @@ export async function beginUpgrade(
   const { release } = deployment;
   const was = countByVersion(rows.map(({ version }) => version));
   const others = was.filter(({ version }) => version !== release.label);
-  if (others.length === 0) return undefined;
+  if (others.length === 0) return { nothingButRuns: release.label };
   const { single } = deployment.service;
   if (single && phase.name !== 'rolling') {
     const why = `upgrade: there is only ever one ${service}, which is restarted in its place`;

@@ -1,0 +1,173 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { instancesOf } from '../scripts/lib/rollout/instances.ts';
+import type { Stack } from '../scripts/lib/stack.ts';
+import { superviseStack } from '../scripts/lib/supervisor.ts';
+import { mf, tryMf } from './setup/mf.ts';
+import { askMoody, buildMoody } from './setup/moody.ts';
+import { wholeStack } from './setup/whole.ts';
+
+/** With the options of this stack. */
+const inStack = (...args: string[]) => [...args, '--stack', process.env.MF_TEST_STACK ?? ''];
+const upgrade = (...args: string[]) => tryMf(inStack('upgrade', ...args));
+const dying = join(import.meta.dirname, 'setup/dying-upgrade.ts');
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await wholeStack();
+  await Promise.all(['good', 'better'].map((label) => buildMoody(stack, { label })));
+});
+
+afterAll(async () => {
+  await nobody();
+  // `mf run` has made a user for it, as for every service.
+  if (process.getuid?.() === 0) await execa('userdel', ['mf-moody'], { reject: false });
+});
+
+async function nobody(): Promise<void> {
+  if (isUnfinished()) await upgrade('abort', 'moody');
+  const rows = await instancesOf(stack, 'moody');
+  if (rows.length > 0) await mf(...inStack('kill', 'moody', '--last', '--now'));
+}
+
+/** So many good instances, and people who ask them until the test ends. */
+async function goodOnes(count: number) {
+  await nobody();
+  await mf(...inStack('run', 'moody', 'good', '-n', String(count)));
+  return askMoody(process.env.MF_TEST_URL ?? '');
+}
+
+const isUnfinished = () => existsSync(join(stack.dir, 'upgrades/moody.json'));
+
+/** The versions that run, all of them well; nothing else of the service is left anywhere. */
+async function running(): Promise<string[]> {
+  const rows = await instancesOf(stack, 'moody');
+  expect(rows.filter(({ health }) => health !== 'healthy')).toEqual([]);
+  const programs = await superviseStack(stack).status();
+  const names = programs.map(({ name }) => name).filter((name) => name.startsWith('moody'));
+  expect(names.sort()).toEqual(rows.map(({ program }) => program).sort());
+  return rows.map(({ version }) => version).sort();
+}
+
+describe('a roll', () => {
+  test('replaces every instance, keeps their number, and nobody notices', async () => {
+    const crowd = await goodOnes(3);
+    const { code, out, err } = await upgrade('roll', 'moody', 'better');
+    await crowd.leave();
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('moody runs better, 3 instances');
+    expect(await running()).toEqual(['better', 'better', 'better']);
+    expect(crowd.failed).toEqual([]);
+    expect(isUnfinished()).toBe(false);
+    expect((await upgrade('roll', 'moody', 'better')).out).toContain('nothing was changed');
+  });
+
+  test.each([
+    ['never ready', /not ready after 2 s: it has not registered/, 'in a mood'],
+    ['dies at once', /ended \(exit status 1\)/, 'cannot live like this'],
+    ['dies soon', /it began to serve, and ended \(exit status 3\)/, 'registered'],
+    ['answers errors', /\d of \d+ requests to it failed/, 'not today'],
+  ])('to a release that is %s leaves the old one, and says why', async (mood, why, lastWords) => {
+    const label = mood.replaceAll(' ', '-');
+    await buildMoody(stack, { label, mood });
+    const crowd = await goodOnes(2);
+    const { code, err } = await upgrade('roll', 'moody', label, '--ready', '2');
+    await crowd.leave();
+    expect(code).toBe(1);
+    expect(err).toMatch(why);
+    expect(err).toContain('what was serves on: 2 of good');
+    expect(err).toMatch(new RegExp(`^ {4}.*${lastWords}`, 'm'));
+    expect(await running()).toEqual(['good', 'good']);
+    expect(crowd.failed).toEqual([]);
+    expect(isUnfinished()).toBe(false);
+  });
+});
+
+describe('a try', () => {
+  test('runs beside the old one and shows its log; roll goes on with it', async () => {
+    const crowd = await goodOnes(1);
+    const tried = await upgrade('try', 'moody', 'better');
+    expect(tried.code).toBe(0);
+    expect(tried.out).toContain('"msg":"in a mood"');
+    expect(await running()).toEqual(['better', 'good']);
+    const other = await upgrade('roll', 'moody', 'best');
+    expect(other.code).toBe(1);
+    expect(other.err).toMatch(/ tries better since 20.*next: mf upgrade roll moody .*abort moody/s);
+    expect((await upgrade('roll', 'moody')).code).toBe(0);
+    expect(await running()).toEqual(['better']);
+    expect(crowd.failed).toEqual([]);
+  });
+
+  test('is undone by an abort', async () => {
+    const crowd = await goodOnes(1);
+    await upgrade('try', 'moody', 'better');
+    const { code, out } = await upgrade('abort', 'moody');
+    expect(code).toBe(0);
+    expect(out).toContain('moody is as it was before better');
+    expect(await running()).toEqual(['good']);
+    expect(crowd.failed).toEqual([]);
+    expect(crowd.answers.get('better')).toBeGreaterThan(0);
+  });
+});
+
+describe('a command that is killed', () => {
+  const boundaries = ['start', 'prove', 'stop', 'finish'].flatMap((step) =>
+    step === 'finish' ? [`before ${step}`] : [`before ${step}`, `after ${step}`],
+  );
+
+  test.each(boundaries)('%s leaves an upgrade that can be resumed, or undone', async (boundary) => {
+    const crowd = await goodOnes(1);
+    for (const [ending, versions] of [
+      ['abort', ['good']],
+      ['roll', ['better']],
+    ] as const) {
+      const words = inStack(boundary, 'roll', 'moody', 'better');
+      const killed = await execa(process.execPath, [dying, ...words], { reject: false });
+      expect(killed.signal).toBe('SIGKILL');
+      expect(isUnfinished()).toBe(true);
+      const { code, err } = await upgrade(
+        ending,
+        'moody',
+        ...(ending === 'roll' ? ['--resume'] : []),
+      );
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(await running()).toEqual(versions);
+      expect(isUnfinished()).toBe(false);
+    }
+    expect(crowd.failed).toEqual([]);
+  });
+});
+
+describe('a second command', () => {
+  test('is refused while the first is at it, and told who is', async () => {
+    await goodOnes(1);
+    const first = upgrade('roll', 'moody', 'better');
+    await expect.poll(isUnfinished, { timeout: 20_000 }).toBe(true);
+    const { code, err } = await upgrade('abort', 'moody');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /mf upgrade roll moody better .* by \S+@\S+ \(pid \d+\) since 20.* is at it/,
+    );
+    expect((await first).code).toBe(0);
+  });
+
+  test('that makes no sense is told so, with exit code 2', async () => {
+    await goodOnes(1);
+    for (const [words, why] of [
+      [['roll', 'nobody'], 'no instance of nobody runs'],
+      [['abort', 'moody'], 'no upgrade of moody is under way'],
+      [['roll', 'moody', '--resume'], 'no upgrade of moody is under way'],
+      [['rol', 'moody'], "there is no 'rol'"],
+      [['try'], 'which service?'],
+      [['canary', 'moody', 'better', '--share', '80'], '--share is a number from 1 to 50'],
+      [['try', 'lb'], 'there is only ever one lb'],
+    ] as const) {
+      const { code, err } = await upgrade(...words);
+      expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(why) });
+      expect(err).toContain(' · next: ');
+    }
+    expect(await running()).toEqual(['good']);
+  });
+});
