@@ -45,8 +45,10 @@ apt_install() {
   switch_off "${names[@]}"
 }
 
+# What was fetched before a kill or a broken line is not fetched again: apt keeps it, and goes on.
 apt_get() {
   DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 \
+    ${SSL_CERT_FILE:+-o Acquire::https::CaInfo="$SSL_CERT_FILE"} \
     -o Dpkg::Options::=--force-confold "$@"
 }
 

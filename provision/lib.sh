@@ -24,7 +24,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # What a network needs and sudo would drop. It is handed on; none of it is stored.
 network_settings=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
-  NODE_EXTRA_CA_CERTS SSL_CERT_FILE CURL_CA_BUNDLE)
+  NODE_EXTRA_CA_CERTS SSL_CERT_FILE CURL_CA_BUNDLE npm_config_registry MF_PROGRESS MF_NEXT)
 
 # Functions to call when the step ends, however it ends.
 at_end=()
@@ -49,6 +49,7 @@ run_step() {
 
 change() {
   [[ $needs_root == no || $EUID -eq 0 ]] || become_root "$1"
+  say "$step · installing $(in_words "$1") …"
   install
   local left
   left=$(missing)
@@ -84,17 +85,61 @@ quietly() {
     rm -f "$log"
     return
   fi
+  local cause
+  cause=$(cause_in "$log")
   grep -v '^$' "$log" | tail -n 12 | sed 's/^/    /' >&2
   rm -f "$log"
-  fail "$1 failed"
+  fail "$1 failed${cause:+: $cause}"
 }
 
-say() { printf '→ %s\n' "$*"; }
+# again WHAT COMMAND...
+# For what comes over a network: up to three times. What was fetched already is not fetched again.
+again() {
+  local try
+  for try in 1 2; do
+    (quietly "$@") 2>/dev/null && return
+    say "$step · $1 failed, and is tried again in $((try * 5)) s"
+    sleep $((try * 5))
+  done
+  quietly "$@"
+}
+
+# What people run into, in the words of the programs that ran into it.
+cause_in() {
+  local text
+  text=$(tail -n 40 "$1")
+  case $text in
+  *'No space left'* | *ENOSPC*) echo 'the disk is full' ;;
+  *'Temporary failure resolving'* | *'Could not resolve'* | *EAI_AGAIN* | *ENOTFOUND*)
+    echo 'names are not resolved here; is there a network, and no VPN in its way?'
+    ;;
+  *'ertificate verif'* | *'self-signed certificate'* | *SELF_SIGNED* | *UNABLE_TO_* | *CERT_*)
+    echo 'a certificate is not known here; NODE_EXTRA_CA_CERTS=FILE names your own authority'
+    ;;
+  *'Could not connect'* | *'Connection timed out'* | *ECONNREFUSED* | *ETIMEDOUT* | *'Proxy Auth'*)
+    echo 'the network does not let it through; https_proxy=URL names a proxy'
+    ;;
+  *'is not valid yet'*) echo "this machine's clock is wrong" ;;
+  *'Could not get lock'* | *'is locked by'*) echo 'another program installs packages just now' ;;
+  esac
+}
+
+say() { printf '→ %s%s\n' "${MF_PROGRESS:+$MF_PROGRESS · }" "$*"; }
+
+# same FILE FILE: whether both are there and alike.
+same() { cmp --silent -- "$1" "$2"; }
+
+# put MODE FILE PLACE: complete from the first moment that anybody can see it.
+put() {
+  mkdir -p "${3%/*}"
+  command install -m "$1" -T -- "$2" "$3.new"
+  mv -T -- "$3.new" "$3"
+}
 
 # fail WHY [NEXT COMMAND]
 fail() {
   printf '✗ %s · %s\n' "$step" "$1" >&2
-  printf '  next: %s\n' "${2:-bash $0, once that is put right}" >&2
+  printf '  next: %s\n' "${2:-${MF_NEXT:-bash $0}, once that is put right}" >&2
   exit 1
 }
 

@@ -53,7 +53,7 @@ remove_partial() { rm -rf "$partial"; }
 # unpack NAME VERSION SHA512 FOLDER
 unpack() {
   local file=$partial/$1-$2.tgz
-  quietly "fetching npm's package $1@$2" npm pack --silent --pack-destination "$partial" "$1@$2"
+  again "fetching npm's package $1@$2" npm pack --silent --pack-destination "$partial" "$1@$2"
   [[ $(openssl dgst -sha512 -binary "$file" | base64 -w0) == "$3" ]] ||
     fail "$1@$2 is not the file that versions.sh knows: its sha512 differs" \
       'look at the npm registry that is set'
