@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what `npm run test:vm` runs a virtual machine with: libvirt and QEMU, beside machines.sh. Only
+# that test needs it.
+#
+# Usage: vms.sh [--check | --dry-run]
+# Idempotent: looks for each program, and installs the packages of those that are not there.
+set -euo pipefail
+
+step=vms
+# shellcheck source=provision/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=provision/apt.sh
+source "$provision_dir/apt.sh"
+
+programs=(
+  libvirtd:libvirt-daemon-system
+  qemu-system-x86_64:qemu-system-x86
+  qemu-img:qemu-utils
+  dnsmasq:dnsmasq-base
+  sfdisk:fdisk
+)
+
+missing() { missing_packages "${programs[@]}"; }
+
+there() { echo 'all there'; }
+
+install() {
+  local packages
+  mapfile -t packages < <(missing)
+  apt_install "${packages[@]}"
+}
+
+run_step "$@"
