@@ -6,7 +6,8 @@ import type { HealthEvent, Service } from './health.ts';
 import { problemModel } from './models.ts';
 
 export interface ApiCall {
-  readonly service: Exclude<Service, 'socketio'>;
+  /** Whose absence people are told of above the messages; none for what the chat does without. */
+  readonly service?: Exclude<Service, 'socketio'>;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
@@ -55,20 +56,23 @@ export function createApi({ fetch, onOutcome }: ApiOptions): CallApi {
     if (key) headers.set('idempotency-key', key);
     const text = body === undefined ? null : JSON.stringify(body);
     const signal = AbortSignal.timeout(timeoutMs);
+    const report = (type: 'answered' | 'unavailable') => service && onOutcome({ type, service });
     let response: Response;
     let answer: unknown;
     try {
       response = await fetch(path, { method, headers, body: text, signal, cache: 'no-store' });
       answer = parseJson(await response.text());
     } catch (cause) {
-      throw reportSilence(cause, service, onOutcome);
+      if (isTimeout(cause)) report('unavailable');
+      else if (service) onOutcome({ type: 'unreachable' });
+      throw silence(cause);
     }
     if (response.ok) {
-      onOutcome({ type: 'answered', service });
+      report('answered');
       return answer;
     }
     const error = errorFrom(response.status, answer, response.headers.get('retry-after'));
-    onOutcome({ type: error.kind === 'unavailable' ? 'unavailable' : 'answered', service });
+    report(error.kind === 'unavailable' ? 'unavailable' : 'answered');
     throw error;
   };
 }
@@ -85,17 +89,14 @@ export function errorFrom(status: number, body: unknown, retryAfter?: string | n
   });
 }
 
-function reportSilence(
-  cause: unknown,
-  service: Service,
-  onOutcome: ApiOptions['onOutcome'],
-): ApiError {
-  if (cause instanceof DOMException && cause.name === 'TimeoutError') {
-    onOutcome({ type: 'unavailable', service });
-    return new ApiError('unavailable', 'No answer in time.', { cause });
-  }
-  onOutcome({ type: 'unreachable' });
-  return new ApiError('unreachable', 'No connection.', { cause });
+function silence(cause: unknown): ApiError {
+  return isTimeout(cause)
+    ? new ApiError('unavailable', 'No answer in time.', { cause })
+    : new ApiError('unreachable', 'No connection.', { cause });
+}
+
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof DOMException && cause.name === 'TimeoutError';
 }
 
 function parseJson(text: string): unknown {

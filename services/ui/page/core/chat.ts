@@ -9,6 +9,7 @@ import { createLive } from './live.ts';
 import type { Message } from './models.ts';
 import type { Outbox } from './outbox.ts';
 import { createPeopleKeeper, type People } from './people-keeper.ts';
+import { createPopularityKeeper } from './popularity-keeper.ts';
 import { createPostOffice } from './post-office.ts';
 import { createReadingKeeper } from './reading-keeper.ts';
 import { createRoomKeeper, type RoomLogs } from './room-keeper.ts';
@@ -41,6 +42,7 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
   const roomKeeper = createRoomKeeper(endpoints, logs);
   const peopleKeeper = createPeopleKeeper(endpoints, people);
   const reading = createReadingKeeper(shelf, userId);
+  const popularity = createPopularityKeeper(endpoints);
   const report = (event: HealthEvent) => health.update((now) => reduceHealth(now, event));
 
   const live = createLive({
@@ -65,7 +67,7 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
     found.forEach(roomKeeper.open);
     return undefined;
   });
-  const workers = [live, roomKeeper, peopleKeeper, office, findRooms, pulse];
+  const workers = [live, roomKeeper, peopleKeeper, popularity, office, findRooms, pulse];
 
   function take(message: Message): void {
     roomKeeper.pushed(message);
@@ -104,6 +106,7 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
     rooms,
     logs,
     people,
+    popularity,
     outbox,
     send: office.write,
     retry: office.retry,

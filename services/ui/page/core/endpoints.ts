@@ -13,7 +13,10 @@ import {
   type Person,
   peopleModel,
   personModel,
+  type Ranking,
+  rankingModel,
   roomsModel,
+  servicesModel,
   tokenModel,
 } from './models.ts';
 
@@ -94,6 +97,12 @@ export function createEndpoints(call: CallApi, tokens: TokenSource) {
       authorized((authorization) =>
         call({ service: 'messages', method: 'DELETE', path: `/api/messages/${id}`, authorization }),
       ),
+
+    /** The names of those that are there, of the services that the chat does without. */
+    services: async (): Promise<string[]> =>
+      (await ask(servicesModel, { method: 'GET', path: '/services' })).services,
+    mostActive: (): Promise<Ranking> =>
+      ask(rankingModel, { method: 'GET', path: '/api/popularity' }),
 
     people: async (updatedSince: number): Promise<Person[]> => {
       const path = withQuery('/api/users', { updated_since: updatedSince });

@@ -52,6 +52,19 @@ export const problemModel = z.object({
 });
 export type Problem = z.infer<typeof problemModel>;
 
+/** Which services are there that the chat does without. */
+export const servicesModel = z.object({ services: z.array(z.string()) });
+
+export const rankingModel = z.object({
+  people: z.array(
+    z.object({ user_id: z.int(), nickname: z.nullable(z.string()), messages: z.int() }),
+  ),
+  query_ms: z.number(),
+  instance: z.string(),
+  version: z.string(),
+});
+export type Ranking = z.infer<typeof rankingModel>;
+
 /** What a socket pushes: one event for both classes, told apart by `class`. */
 export const updatedModel = z.discriminatedUnion('class', [
   z.object({ class: z.literal('User'), model: personModel }),

@@ -1,11 +1,17 @@
-/** The right side: one section after another. Who is here is the first; a panel of another service goes below it. */
+/** The right side: one section after another. Who is here is the first; the panels of other services stand below it. */
 import type { Chat } from '../core/chat.ts';
 import type { Person } from '../core/models.ts';
 import { Avatar } from './avatar.tsx';
 import { useStore } from './hooks.ts';
+import { PopularityPanel } from './popularity-panel.tsx';
 
 export function Panels({ chat }: { chat: Chat }) {
-  return <PeoplePanel chat={chat} />;
+  return (
+    <>
+      <PeoplePanel chat={chat} />
+      <PopularityPanel chat={chat} />
+    </>
+  );
 }
 
 function PeoplePanel({ chat }: { chat: Chat }) {
