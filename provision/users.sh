@@ -13,11 +13,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # HAProxy runs as lb's user: the two share HAProxy's configuration and its sockets.
 names() {
-  printf 'mf-%s\n' consul mariadb redis ${also:+"$also"}
   local folder
-  for folder in "$checkout"/services/*/; do
-    echo "mf-$(basename "$folder")"
-  done
+  {
+    printf 'mf-%s\n' consul mariadb redis ${also:+"$also"}
+    for folder in "$checkout"/services/*/; do
+      echo "mf-$(basename "$folder")"
+    done
+  } | sort -u
 }
 
 missing() {

@@ -11,6 +11,7 @@ import { execa } from 'execa';
 import { ensureConsulAcl } from './accounts/consul-acl.ts';
 import { ensureSchemas } from './accounts/schemas.ts';
 import type { Declared } from './declarations.ts';
+import { failureOf } from './failure.ts';
 import { admitToRedis, redisPart } from './parts/redis.ts';
 import { hashOf, place } from './place.ts';
 import type { Service } from './services.ts';
@@ -53,5 +54,8 @@ function aboutOf({ service, version, settings, by }: Declared) {
 }
 
 async function ensureUser(checkout: string, service: string): Promise<void> {
-  await execa('bash', [join(checkout, 'provision/users.sh'), service], { all: true });
+  const command = ['bash', join(checkout, 'provision/users.sh'), service];
+  await execa('bash', command.slice(1), { all: true }).catch((error: unknown) => {
+    throw failureOf(service, error, command.join(' '));
+  });
 }

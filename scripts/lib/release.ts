@@ -4,14 +4,12 @@
  *   DIR/releases/SERVICE/LABEL/  main.js  main.js.map  workers/  migrate.js  migrations/  public/
  *                                package.json  manifest.json
  *
- * The same source gives the same bytes on any machine: bundles hold no times and no absolute paths.
  * The label is the person's, or else the service's version and the content's hash; a label that
  * exists is never written again. What was built from the same files before is found by their hash,
- * without building.
+ * without building, and copied where it gets another label.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { execa } from 'execa';
 import {
   contentHash,
   differences,
@@ -19,10 +17,10 @@ import {
   type Manifest,
   readManifest,
 } from '../../common/release-manifest.ts';
-import { bundle } from './bundle.ts';
 import { StepFailure } from './failure.ts';
 import { whileLocked } from './lock.ts';
-import { packageOf, releasedService, type Service } from './services.ts';
+import { writeContent } from './release-content.ts';
+import { releasedService, type Service } from './services.ts';
 import { sourceHash, type Tree } from './source.ts';
 
 export interface Release {
@@ -79,7 +77,11 @@ export async function buildRelease(
       const unfinished = join(workshop, 'release');
       await rm(unfinished, { recursive: true, force: true });
       try {
-        const release = await buildFresh(tree, service, { home, unfinished, label });
+        await mkdir(unfinished);
+        const twin = await findContent(home, known);
+        if (twin) await cp(twin, unfinished, { recursive: true });
+        else await writeContent(tree.folder, service, unfinished);
+        const release = await finish(tree, service, { home, unfinished, label });
         await write(knownBy(home, source), await manifestHash(release));
         return { service, release };
       } finally {
@@ -103,12 +105,23 @@ interface Place {
   label: string | undefined;
 }
 
-async function buildFresh(
+/** The folder of an intact release with this content, whatever it is called. */
+async function findContent(home: string, content: string): Promise<string | undefined> {
+  if (content === '') return undefined;
+  for (const label of (await readdir(home)).filter((name) => !name.startsWith('.'))) {
+    const folder = join(home, label);
+    const manifest = await readManifest(folder).catch(() => undefined);
+    if (manifest === undefined || contentHash(manifest.files) !== content) continue;
+    if (differences(manifest, await hashFiles(folder)).length === 0) return folder;
+  }
+  return undefined;
+}
+
+async function finish(
   tree: Tree,
   service: Service,
   { home, unfinished, label: wanted }: Place,
 ): Promise<Release> {
-  await writeContent(tree.folder, service, unfinished);
   const files = await hashFiles(unfinished);
   const label = wanted ?? labelOf(service, contentHash(files));
   const manifest: Manifest = {
@@ -155,34 +168,7 @@ function knownBy(home: string, source: string): string {
   return join(home, '.sources', source);
 }
 
-async function writeContent(checkout: string, service: Service, folder: string): Promise<void> {
-  const source = join(checkout, 'services', service.name);
-  await write(join(folder, 'package.json'), `${JSON.stringify(packageOf(service), null, 2)}\n`);
-  await bundle(checkout, folder, {
-    main: join(source, 'main.ts'),
-    ...Object.fromEntries(
-      service.workers.map((name) => [`workers/${name}`, join(source, 'workers', `${name}.ts`)]),
-    ),
-    ...(service.hasMigrations ? { migrate: join(checkout, 'common/db/migrate-main.ts') } : {}),
-  });
-  if (service.hasMigrations) {
-    for (const file of await readdir(join(source, 'migrations'))) {
-      const sql = await readFile(join(source, 'migrations', file), 'utf8');
-      await write(join(folder, 'migrations', file), sql);
-    }
-  }
-  if (service.hasPage) await buildPage(checkout, source, join(folder, 'public'));
-}
-
-async function buildPage(checkout: string, source: string, folder: string): Promise<void> {
-  const vite = join(checkout, 'node_modules/vite/bin/vite.js');
-  const output = ['--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
-  // Node reads the configuration itself: Vite would write into node_modules, which may not be ours.
-  const command = [vite, 'build', source, ...output, '--configLoader', 'native'];
-  await execa(process.execPath, command, { cwd: checkout, all: true });
-}
-
-async function write(path: string, content: string | Uint8Array): Promise<void> {
+async function write(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, content);
 }

@@ -23,7 +23,7 @@ export interface Tree {
 const ignored = /(^|\/)(node_modules|dist|testing)(\/|$)|\.test\.tsx?$|\.md$/;
 
 /** How a release is built, which is part of what it is built from. */
-const recipe = ['release.ts', 'bundle.ts'];
+const recipe = ['release-content.ts', 'bundle.ts'];
 
 /** Everything that a service's release is made of, below the checkout. */
 export function ingredients(service: string): string[] {
