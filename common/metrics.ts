@@ -18,7 +18,7 @@ export interface Metrics {
  * From half a millisecond to 5.6 s: a chat's answers are expected in the first third. Each bound is
  * one and a half of the one before, so that a canary can tell a version that is slower by as much.
  */
-const httpBucketsSeconds = Array.from({ length: 24 }, (_, at) =>
+export const httpBucketsSeconds = Array.from({ length: 24 }, (_, at) =>
   Number((0.0005 * 1.5 ** at).toPrecision(3)),
 );
 

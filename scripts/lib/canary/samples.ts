@@ -6,6 +6,7 @@
  * answer that did not come at all is not counted by the instance that died of it: HAProxy counts it.
  */
 
+import { httpBucketsSeconds } from '@microflack/common/metrics.ts';
 import { createTally } from '../receipts/haproxy-counters.ts';
 import { lookAtHaproxy } from '../receipts/haproxy-look.ts';
 import { type Measured, nothingMeasured, since, together } from '../receipts/instance-metrics.ts';
@@ -16,8 +17,6 @@ import type { Sample, VersionSample } from './sequential.ts';
 export interface Samples {
   /** What came since the call before it. The first one, which has none before it, counts nothing. */
   take(): Promise<Sample>;
-  /** As all instances have them; empty until they have answered. */
-  boundsSeconds(): readonly number[];
 }
 
 export interface Compared {
@@ -71,17 +70,12 @@ export function samplesOf(stack: Stack, { service, ...versions }: Compared): Sam
       return {
         requests: requests + unanswered,
         errors: errors + unanswered,
-        latency: latency.counts,
+        // Of a release that measures in another way nothing is said about its speed.
+        latency: `${latency.boundsSeconds}` === `${httpBucketsSeconds}` ? latency.counts : [],
       };
     };
     return { old: sampleOf(versions.old), new: sampleOf(versions.new) };
   }
 
-  /** Of releases that measure in different ways nothing is said about their speed. */
-  function boundsSeconds(): readonly number[] {
-    const [one = [], ...others] = [...last.values()].map(({ latency }) => latency.boundsSeconds);
-    return others.every((bounds) => `${bounds}` === `${one}`) ? one : [];
-  }
-
-  return { take, boundsSeconds };
+  return { take };
 }

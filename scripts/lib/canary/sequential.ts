@@ -68,12 +68,17 @@ const slower: Hypothesis = {
 };
 const fast: Hypothesis = { against: 'at least', by: 0, suppose: [-0.1, -0.2, -0.5] };
 
-export interface State {
-  readonly options: Required<Options>;
+/** Requests of one sort: only like is compared with like. */
+interface Ledger {
   /** What both did so far. */
   readonly seen: Sample;
   /** Of that, what has been weighed, or was too early to be. The rest waits for the other version. */
   readonly known: { readonly errors: Sample; readonly latency: Sample };
+}
+
+export interface State {
+  readonly options: Required<Options>;
+  readonly ledgers: ReadonlyMap<string, Ledger>;
   readonly evidence: {
     readonly moreErrors: Evidence;
     readonly fewErrors: Evidence;
@@ -83,12 +88,9 @@ export interface State {
 }
 
 export function start(options: Options): State {
-  const nothing = { requests: 0, errors: 0, latency: [] };
-  const bare = { old: nothing, new: nothing };
   return {
     options: { warmUpRequests: defaultWarmUpRequests, ...options },
-    seen: bare,
-    known: { errors: bare, latency: bare },
+    ledgers: new Map(),
     evidence: {
       moreErrors: noEvidence,
       fewErrors: noEvidence,
@@ -98,9 +100,20 @@ export function start(options: Options): State {
   };
 }
 
-export function observe(state: State, sample: Sample): State {
-  const now = { ...state, seen: combine(state.seen, sample, plus) };
-  return weighSlowness(weighErrors(now), isWarm(state));
+/**
+ * Probes are another sort than what people ask for: the two versions need not get both in the same
+ * proportion, and together they would be compared by what they were asked.
+ */
+export function observe(state: State, sample: Sample, sort = 'requests'): State {
+  const warm = requestsOfNew(state) >= state.options.warmUpRequests;
+  const { seen, known } = state.ledgers.get(sort) ?? emptyLedger;
+  const ledger = { seen: combine(seen, sample, plus), known };
+  return weighSlowness(weighErrors({ state, ledger }), warm, sort);
+}
+
+/** How many requests of the new version were seen. */
+export function requestsOfNew({ ledgers }: State): number {
+  return [...ledgers.values()].reduce((sum, { seen }) => sum + seen.new.requests, 0);
 }
 
 export function verdictOf({ evidence }: State): Verdict {
@@ -111,55 +124,58 @@ export function verdictOf({ evidence }: State): Verdict {
   return harmless ? 'not worse' : 'not enough evidence';
 }
 
-function weighErrors(state: State): State {
-  const { seen, known, evidence } = state;
+interface Weighing {
+  state: State;
+  ledger: Ledger;
+}
+
+function weighErrors({ state, ledger }: Weighing): Weighing {
+  const { seen, known } = ledger;
   const fresh = combine(seen, known.errors, minus);
-  if (fresh.old.requests === 0 || fresh.new.requests === 0) return state;
+  if (fresh.old.requests === 0 || fresh.new.requests === 0) return { state, ledger };
   const block = {
     old: { all: fresh.old.requests, hits: fresh.old.errors },
     new: { all: fresh.new.requests, hits: fresh.new.errors },
   };
   const before = known.errors.old;
   const expected = (before.errors + guessed.hits) / (before.requests + guessed.all);
-  return {
-    ...state,
-    known: { ...known, errors: seen },
-    evidence: {
-      ...evidence,
-      moreErrors: addBlock(evidence.moreErrors, block, moreErrors, expected),
-      fewErrors: addBlock(evidence.fewErrors, block, fewErrors, expected),
-    },
+  const evidence = {
+    ...state.evidence,
+    moreErrors: addBlock(state.evidence.moreErrors, block, moreErrors, expected),
+    fewErrors: addBlock(state.evidence.fewErrors, block, fewErrors, expected),
   };
+  return { state: { ...state, evidence }, ledger: { seen, known: { ...known, errors: seen } } };
 }
 
-function weighSlowness(state: State, warm: boolean): State {
-  const { seen, known, evidence, options } = state;
+function weighSlowness({ state, ledger }: Weighing, warm: boolean, sort: string): State {
+  const { seen, known } = ledger;
   // What is slow was decided by what came before the block: the block itself has no say in it.
   const before = known.latency.old.latency;
-  const choice = chooseBound(before, options.boundsSeconds, harmfulSlowdown);
-  if (!warm || !choice) return { ...state, known: { ...known, latency: seen } };
+  const choice = chooseBound(before, state.options.boundsSeconds, harmfulSlowdown);
+  const weighed = { seen, known: { ...known, latency: seen } };
+  const keep = (of: Ledger) => ({ ...state, ledgers: new Map(state.ledgers).set(sort, of) });
+  if (!warm || !choice) return keep(weighed);
   const fresh = combine(seen, known.latency, minus);
-  const [old, new_] = [fresh.old.latency, fresh.new.latency];
-  if (slowerThan(old, -1) === 0 || slowerThan(new_, -1) === 0) return state;
+  const [old, current] = [fresh.old.latency, fresh.new.latency];
+  if (slowerThan(old, -1) === 0 || slowerThan(current, -1) === 0) return keep(ledger);
   const beyond = (latency: readonly number[], place: number): Count => ({
     all: slowerThan(latency, -1),
     hits: slowerThan(latency, place),
   });
-  const same = { old: beyond(old, choice.bound), new: beyond(new_, choice.bound) };
-  const slowed = { old: beyond(old, choice.before), new: beyond(new_, choice.bound) };
+  const same = { old: beyond(old, choice.bound), new: beyond(current, choice.bound) };
+  const slowed = { old: beyond(old, choice.before), new: beyond(current, choice.bound) };
   const share = (place: number) => slowerThan(before, place) / slowerThan(before, -1);
-  return {
-    ...state,
-    known: { ...known, latency: seen },
-    evidence: {
-      ...evidence,
-      slower: addBlock(evidence.slower, same, slower, share(choice.bound)),
-      fast: addBlock(evidence.fast, slowed, fast, share(choice.before)),
-    },
+  const evidence = {
+    ...state.evidence,
+    slower: addBlock(state.evidence.slower, same, slower, share(choice.bound)),
+    fast: addBlock(state.evidence.fast, slowed, fast, share(choice.before)),
   };
+  return { ...keep(weighed), evidence };
 }
 
-const isWarm = ({ seen, options }: State) => seen.new.requests >= options.warmUpRequests;
+const nothing: VersionSample = { requests: 0, errors: 0, latency: [] };
+const none: Sample = { old: nothing, new: nothing };
+const emptyLedger: Ledger = { seen: none, known: { errors: none, latency: none } };
 
 const plus = (a: number, b: number) => a + b;
 const minus = (a: number, b: number) => a - b;

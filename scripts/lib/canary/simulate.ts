@@ -6,6 +6,7 @@
  */
 import {
   observe,
+  requestsOfNew,
   type Sample,
   start,
   type Verdict,
@@ -49,7 +50,7 @@ export function simulate(rollout: Rollout, seed: number): Outcome {
     state = observe(state, intervalOf(rollout, random));
     const verdict = verdictOf(state);
     if (verdict !== 'not enough evidence' || second >= rollout.limitSeconds) {
-      return { verdict, seconds: second, requests: state.seen.new.requests };
+      return { verdict, seconds: second, requests: requestsOfNew(state) };
     }
   }
 }

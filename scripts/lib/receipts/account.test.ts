@@ -21,6 +21,7 @@ const watched = (id: string, change: Partial<Watched> = {}): Watched => ({
   service: id.split('-')[0] ?? '',
   version: 'v1',
   url: '',
+  route: undefined,
   registered: true,
   old: true,
   first: undefined,

@@ -29,6 +29,8 @@ export interface Watched {
   service: string;
   version: string;
   url: string;
+  /** Where people reach it; undefined where they do not. */
+  route: string | undefined;
   registered: boolean;
   /** Since before the work. */
   old: boolean;
@@ -110,12 +112,18 @@ export async function whoIsThere({ ports, secrets }: Stack): Promise<Watched[]> 
     service: one.Service,
     version: one.Meta?.version ?? 'unknown',
     url: `http://${one.Address}:${one.Port}`,
+    route: one.Meta?.route,
     registered: true,
     old: false,
     first: undefined,
     last: undefined,
     sockets: 0,
   }));
+}
+
+/** Where HAProxy has the service; undefined where it has none of it. */
+export async function routeOf(stack: Stack, service: string): Promise<string | undefined> {
+  return (await whoIsThere(stack)).find((one) => one.service === service && one.route)?.route;
 }
 
 const servicesOf = (all: Iterable<Watched>) => new Set([...all].map(({ service }) => service));
