@@ -101,25 +101,35 @@ function tell(step: Step): string {
 
 /** Those who drain in the background: one at a time, and all gone before what needs them gone. */
 function exitsOf(crew: Crew) {
-  let leaving: { program: string; gone: Promise<void> } | undefined;
+  let leaving: { program: string; gone: Promise<void>; isGone: boolean } | undefined;
 
   async function plan(upgrade: Upgrade): Promise<Step> {
+    // Its name may be another one's by now.
+    if (leaving?.isGone) await waitForIt();
     const { seen, shares } = await crew.look();
     const isLeaving = ({ program }: Seen) => program === leaving?.program;
     const now = seen.map((one) => (isLeaving(one) ? { ...one, state: 'leaving' as const } : one));
     const step = nextStep(upgrade, now, shares);
     if (leaving === undefined || ['start', 'await', 'prove', 'share'].includes(step.do))
       return step;
-    await leaving.gone;
-    leaving = undefined;
+    await waitForIt();
     return plan(upgrade);
   }
 
+  async function waitForIt(): Promise<void> {
+    const last = leaving;
+    leaving = undefined;
+    await last?.gone;
+  }
+
   async function begin({ program }: { program: string }): Promise<Outcome> {
-    const gone = crew.stop(program);
-    // Whoever waits for it hears of it; until then it is nobody's unhandled rejection.
-    gone.catch(() => undefined);
-    leaving = { program, gone };
+    const one = { program, gone: crew.stop(program), isGone: false };
+    leaving = one;
+    // Whoever waits for it hears how it ended; until then that is nobody's unhandled rejection.
+    const note = () => {
+      one.isGone = true;
+    };
+    one.gone.then(note, note);
     return { is: 'done' };
   }
 
