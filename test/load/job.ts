@@ -21,8 +21,8 @@ export const stopWord = 'stop';
 
 /** One that was not answered as it should have been. */
 export const failure = z.object({
-  /** Since the load began. */
-  atMs: z.number(),
+  /** When it was sent, by the machine's clock. */
+  sentAt: z.number(),
   what: z.string(),
   /** On a connection of its own. */
   fresh: z.boolean(),
@@ -36,6 +36,8 @@ const requests = z.object({
   failed: z.number(),
   /** The first of those that failed. */
   failures: z.array(failure),
+  /** When the last one of them was sent; 0 where there is none. */
+  lastFailureAt: z.number(),
   p50Ms: z.number(),
   p99Ms: z.number(),
   slowestMs: z.number(),
@@ -70,7 +72,7 @@ export const report = z.object({
 
 export const news = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
-  z.object({ kind: z.literal('progress'), answered: z.number(), failed: z.number() }),
+  z.object({ kind: z.literal('progress'), answered: z.number() }),
   z.object({ kind: z.literal('report'), report }),
 ]);
 

@@ -14,8 +14,6 @@ import { type Job, news, type Report, stopWord } from './job.ts';
 export type { Report } from './job.ts';
 
 export interface Load {
-  /** Requests that failed so far. */
-  failed(): number;
   /** Resolves when so many more requests were answered as they should be. */
   goOn(requests?: number): Promise<void>;
   /** Comes to an end, and says what it has counted. */
@@ -26,6 +24,8 @@ const usual = { requestsPerSecond: 200, sockets: 200, atMostMs: 240_000 };
 /** A second's worth. */
 const aFew = 200;
 const patienceMs = 60_000;
+/** The longest that a page may be without its socket, whatever has happened to the instance. */
+const backWithinMs = 5_000;
 
 /** Resolves when all sockets are open and requests are being sent. */
 export async function startLoad(wanted: Partial<typeof usual> = {}): Promise<Load> {
@@ -36,12 +36,12 @@ export async function startLoad(wanted: Partial<typeof usual> = {}): Promise<Loa
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = once(child, 'exit');
   let isReady = false;
-  let counted = { answered: 0, failed: 0 };
+  let answered = 0;
   let report: Report | undefined;
   child.on('message', (message) => {
     const told = news.parse(message);
     if (told.kind === 'ready') isReady = true;
-    else if (told.kind === 'progress') counted = told;
+    else if (told.kind === 'progress') answered = told.answered;
     else report = told.report;
   });
   const waitFor = (what: string, condition: () => boolean) => {
@@ -54,12 +54,11 @@ export async function startLoad(wanted: Partial<typeof usual> = {}): Promise<Loa
   child.send(job);
   await waitFor('the sockets are open', () => isReady);
   const goOn = async (requests = aFew) => {
-    const enough = counted.answered + requests;
-    await waitFor('more is answered', () => counted.answered >= enough);
+    const enough = answered + requests;
+    await waitFor('more is answered', () => answered >= enough);
   };
   await goOn();
   return {
-    failed: () => counted.failed,
     goOn,
     async stop() {
       child.send(stopWord);
@@ -82,4 +81,9 @@ export function expectNothingLost({ messages }: Pick<Report, 'messages'>): void 
   const { acknowledged, ...wrong } = messages;
   expect(acknowledged).toBeGreaterThan(0);
   expect(wrong).toEqual({ lost: [], doubled: [], outOfOrder: [], unheard: 0 });
+}
+
+export function expectAllBack({ sockets }: Report): void {
+  expect(sockets).toMatchObject({ open: usual.sockets, fullReloads: 0 });
+  expect(sockets.longestAwayMs).toBeLessThan(backWithinMs);
 }

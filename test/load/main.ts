@@ -59,8 +59,7 @@ async function work(
   const requests = createRequests({ url, token, word });
   const { latenciesMs, failures } = requests;
   const progress = setInterval(() => {
-    const failed = failures.length;
-    tell({ kind: 'progress', answered: latenciesMs.length - failed, failed });
+    tell({ kind: 'progress', answered: latenciesMs.length - failures.length });
   }, progressEveryMs);
   const beganAt = performance.now();
   await atPace(requestsPerSecond, requests.send, over);
@@ -93,6 +92,7 @@ function conclude(
       sent: count,
       failed: failures.length,
       failures: failures.slice(0, failuresShown),
+      lastFailureAt: Math.max(0, ...failures.map(({ sentAt }) => sentAt)),
       ...{ p50Ms, p99Ms, slowestMs: Math.max(...latenciesMs) },
     },
     messages: {

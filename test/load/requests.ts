@@ -48,7 +48,6 @@ export function createRequests({
   const fresh = new Agent({ ...patience, pipelining: 0 });
   const [failures, acknowledged, latenciesMs]: [Failure[], Acknowledged[], number[]] = [[], [], []];
   const underWay = new Set<Promise<void>>();
-  const beganAt = performance.now();
 
   async function exchange({ method, path, expected }: Ask, isFresh: boolean): Promise<string> {
     const key = randomUUID();
@@ -77,13 +76,13 @@ export function createRequests({
   }
 
   async function record(ask: Ask, isFresh: boolean): Promise<void> {
-    const sentAt = performance.now();
+    const [sentAt, begunAt] = [Date.now(), performance.now()];
     const got = await exchange(ask, isFresh).catch((error: unknown) => wordsFor(error));
-    const tookMs = performance.now() - sentAt;
+    const tookMs = performance.now() - begunAt;
     latenciesMs.push(tookMs);
     if (got === '') return;
     const what = `${ask.method} ${ask.path}`;
-    failures.push({ atMs: sentAt - beganAt, what, fresh: isFresh, got, tookMs });
+    failures.push({ sentAt, what, fresh: isFresh, got, tookMs });
   }
 
   return {
