@@ -11,14 +11,12 @@ import { type Campaign, untilReady } from '../start.ts';
 import { policyInForce, readPolicy, removePolicy, writePolicy } from '../traffic.ts';
 import { contract } from './contraction.ts';
 import { deploymentOf, instancesOf } from './instances.ts';
+import { judge } from './judging.ts';
 import { prove } from './proving.ts';
 import type { Crew } from './run-upgrade.ts';
 import type { Seen, Shares, Upgrade } from './state.ts';
-import type { Verdict } from './transitions.ts';
 
-export type Judge = (instance: string) => Promise<Verdict>;
-
-export function crewOf(campaign: Campaign, upgrade: Upgrade, judge: Judge): Crew {
+export function crewOf(campaign: Campaign, upgrade: Upgrade, withinSeconds: number): Crew {
   const { stack, supervisor, output } = campaign;
   const { service, to } = upgrade;
   const next = `mf upgrade abort ${service}${stackOption(stack.name)}`;
@@ -59,8 +57,7 @@ export function crewOf(campaign: Campaign, upgrade: Upgrade, judge: Judge): Crew
 
   async function proveIt(program: string, instance: string): Promise<void> {
     await output.step(title, next, async () => {
-      const watched = { service, version: to, program, instance };
-      const { requests, bad } = await prove(campaign, watched);
+      const { requests, bad } = await prove(campaign, { service, program, instance });
       return `${program} answers (${requests} requests, ${bad} failed)`;
     });
   }
@@ -76,7 +73,8 @@ export function crewOf(campaign: Campaign, upgrade: Upgrade, judge: Judge): Crew
   }
 
   return {
-    ...{ look, start, serving, share, judge },
+    ...{ look, start, serving, share },
+    judge: (program) => judge(campaign, upgrade, program, withinSeconds),
     prove: proveIt,
     stop: (program) => retireInstance(campaign, program),
     contract: async () => contract(campaign, await deploymentOf(stack, service, to)),

@@ -33,7 +33,7 @@ function story(upgrade: Upgrade, world = aWorld(upgrade)): string[] {
 function tell(step: Step): string {
   if (step.do === 'start') return `start ${step.version}`;
   if (step.do === 'share') return `share ${percents(step.shares)}`;
-  return 'program' in step ? `${step.do} ${step.program}` : step.do;
+  return 'program' in step && step.do !== 'judge' ? `${step.do} ${step.program}` : step.do;
 }
 
 function percents(shares: Shares | undefined): string {

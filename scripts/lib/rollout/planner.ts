@@ -54,8 +54,9 @@ function judging(scene: Scene, percent: number): Step {
   const share = shareTo(scene, sharesWith(scene.upgrade, percent));
   const step = share ?? withOneMore(scene);
   if (step) return step;
-  const instance = scene.news[0]?.instance;
-  return instance === undefined ? { do: 'rest' } : { do: 'judge', instance };
+  const [one] = scene.news;
+  if (one?.instance === undefined) return { do: 'rest' };
+  return { do: 'judge', program: one.program, instance: one.instance };
 }
 
 function rolling(scene: Scene): Step {

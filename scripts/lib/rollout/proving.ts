@@ -6,12 +6,11 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { ask } from '../../../services/lb/runtime.ts';
-import { StepFailure } from '../failure.ts';
 import { haproxyPaths } from '../parts/haproxy.ts';
 import { parseStat } from '../receipts/haproxy-counters.ts';
 import { registrations } from '../serving.ts';
-import { type Stack, stackOption } from '../stack.ts';
-import { type Campaign, lastWords } from '../start.ts';
+import type { Stack } from '../stack.ts';
+import { type Campaign, untilReady } from '../start.ts';
 import { type Answers, answersOf, since, troubleOf } from './trouble.ts';
 
 const enoughAnswers = 20;
@@ -20,27 +19,26 @@ const pollMs = 25;
 
 export interface Watched {
   service: string;
-  version: string;
   program: string;
   instance: string;
 }
 
 /** Resolves to how many requests it was seen answering; rejects with its last words. */
 export async function prove(campaign: Campaign, watched: Watched): Promise<Answers> {
-  const { stack, supervisor } = campaign;
-  const { program, instance, service } = watched;
+  const logEnd = await campaign.supervisor.logEnd();
+  return untilReady(campaign, watched.program, logEnd, watch(campaign.stack, watched));
+}
+
+async function watch(stack: Stack, { service, instance }: Watched): Promise<Answers> {
   const others = new Set((await registrations(stack, service)).map((one) => one.instance));
   others.delete(instance);
-  const logEnd = await supervisor.logEnd();
   const [own, theirs] = await look(stack, instance, others);
   const until = performance.now() + quietMs;
   for (;;) {
     const [ownNow, theirsNow] = await look(stack, instance, others);
     const answers = since(own, ownNow);
     const trouble = troubleOf(answers, since(theirs, theirsNow));
-    const end = await supervisor.endOf(program, logEnd);
-    const why = trouble ?? (end && `it began to serve, and ${end}`);
-    if (why !== undefined) throw await failure(campaign, watched, why);
+    if (trouble !== undefined) throw new Error(trouble);
     if (answers.requests >= enoughAnswers || performance.now() > until) return answers;
     await wait(pollMs);
   }
@@ -53,14 +51,4 @@ async function look(
 ): Promise<[Answers, Answers]> {
   const rows = parseStat(await ask(haproxyPaths(stack).runtimeSocket, 'show stat'));
   return [answersOf(rows, new Set([instance])), answersOf(rows, others)];
-}
-
-async function failure(
-  campaign: Campaign,
-  { service, version, program }: Watched,
-  why: string,
-): Promise<StepFailure> {
-  const next = `mf logs ${program}${stackOption(campaign.stack.name)}`;
-  const words = await lastWords(campaign, program);
-  return new StepFailure(`${service} ${version}`, why, next, words);
 }

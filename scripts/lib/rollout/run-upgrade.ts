@@ -5,11 +5,12 @@
  * journal. While an old instance drains the next new one may start already: who drains serves nobody
  * any more, so neither rule of planner.ts is bent.
  */
+import type { Verdict } from '../canary/sequential.ts';
 import { messageOf } from '../failure.ts';
 import type { Journal } from './journal.ts';
 import { nextStep } from './planner.ts';
 import type { Seen, Shares, Step, Upgrade } from './state.ts';
-import { after, before, type Outcome, type Verdict } from './transitions.ts';
+import { after, before, type Outcome } from './transitions.ts';
 
 /** More instances than this beyond the places, and the release is one that dies. */
 const extraStarts = 2;
@@ -22,7 +23,7 @@ export interface Crew {
   prove(program: string, instance: string): Promise<void>;
   stop(program: string): Promise<void>;
   share(shares: Shares | undefined): Promise<void>;
-  judge(instance: string): Promise<Verdict>;
+  judge(program: string): Promise<Verdict>;
   contract(): Promise<void>;
 }
 
@@ -154,7 +155,7 @@ async function perform(crew: Crew, step: Step): Promise<Outcome> {
       await crew.contract();
       break;
     case 'judge':
-      return { is: 'judged', verdict: await crew.judge(step.instance) };
+      return { is: 'judged', verdict: await crew.judge(step.program) };
   }
   return { is: 'done' };
 }

@@ -73,7 +73,7 @@ export type Step =
   | { do: 'prove'; program: string; instance: string }
   | { do: 'stop'; program: string }
   | { do: 'share'; shares: Shares | undefined }
-  | { do: 'judge'; instance: string }
+  | { do: 'judge'; program: string; instance: string }
   | { do: 'contract' }
   /** A try is in place: what comes next is for people to say. */
   | { do: 'rest' }

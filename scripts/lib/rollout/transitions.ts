@@ -5,9 +5,8 @@
  * A step that fails on the way forward turns the upgrade round. On the way back there is nothing to
  * turn to: the upgrade stays as it is, and the same command can be tried again.
  */
+import type { Verdict } from '../canary/sequential.ts';
 import type { Step, Upgrade } from './state.ts';
-
-export type Verdict = 'worse' | 'not worse' | 'not enough evidence';
 
 export type Outcome =
   | { is: 'done' }

@@ -12,7 +12,6 @@ import { beginUpgrade } from './begin.ts';
 import { crewOf, somebody } from './crew.ts';
 import { instancesOf } from './instances.ts';
 import { journalOf, whileUpgrading } from './journal.ts';
-import { judgeOf } from './judging.ts';
 import { type Course, type Ended, runUpgrade } from './run-upgrade.ts';
 import type { Phase, Upgrade } from './state.ts';
 import { type Asked, takeUp } from './take-up.ts';
@@ -67,7 +66,7 @@ async function carryOut(
   };
   if ('nothingButRuns' in upgrade) return doneAs(upgrade.nothingButRuns, 'nothing to do');
   const ended = await runUpgrade(upgrade, {
-    crew: crewOf(campaign, upgrade, judgeOf(campaign, upgrade, asked.withinSeconds)),
+    crew: crewOf(campaign, upgrade, asked.withinSeconds),
     journal: journalOf(stack, service),
     turned: (why) => output.say(`  ${upgrade.to} is taken back: ${why}`),
     ...(reached && { reached }),
