@@ -1,17 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  access,
-  chmod,
-  chown,
-  cp,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { access, chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +8,7 @@ import { execa } from 'execa';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { findStack, type Stack } from '../scripts/lib/stack.ts';
+import { makeCheckout } from './setup/checkout.ts';
 import { checkout, mf, tryMf } from './setup/mf.ts';
 
 const nobody = 65_534;
@@ -90,23 +80,6 @@ function isGone(pid: number | undefined): boolean {
   } catch {
     return true;
   }
-}
-
-/** A checkout of its own, whose files a test may change. It shares the packages. */
-async function aCheckout(): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), 'mf-checkout-'));
-  onTestFinished(async () => {
-    const down = ['down', '--stack', 'copy', '--purge'];
-    const options = { env: { MF_STATE_DIR: '' } };
-    await execa(process.execPath, [join(copy, 'scripts/cli/main.ts'), ...down], options);
-    await rm(copy, { recursive: true });
-  });
-  await chmod(copy, 0o755);
-  for (const name of ['common', 'services', 'scripts', 'package.json', 'package-lock.json']) {
-    await cp(join(checkout, name), join(copy, name), { recursive: true });
-  }
-  await symlink(join(checkout, 'node_modules'), join(copy, 'node_modules'));
-  return copy;
 }
 
 /** Something that listens on a port of the system's choice until the test ends. */
@@ -273,14 +246,11 @@ describe('small stacks', () => {
 });
 
 test('where the code has changed, the new release serves before the old one stops', async () => {
-  const copy = await aCheckout();
-  const up = async () => {
-    const cli = join(copy, 'scripts/cli/main.ts');
-    const args = ['up', '--stack', 'copy', '--only', 'consul,ui'];
-    return (await execa(process.execPath, [cli, ...args], { env: { MF_STATE_DIR: '' } })).stdout;
-  };
+  const copy = await makeCheckout();
+  onTestFinished(copy.forget);
+  const up = () => copy.mf('up', '--only', 'consul,ui');
   expect(await up()).toMatch(/ui 1\.0\.0-[0-9a-f]{8} · serving after/);
-  const about = join(copy, 'services/ui/package.json');
+  const about = join(copy.folder, 'services/ui/package.json');
   await writeFile(about, (await readFile(about, 'utf8')).replace('"1.0.0"', '"1.0.1"'));
   const second = await up();
   expect(second).toMatch(
