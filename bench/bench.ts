@@ -17,6 +17,8 @@ export const predecessor = {
   signInsPerSecond: 7.8,
   fanOutMs: { p50: 15, p99: 26 },
   memoryMb: 1_060,
+  /** Of three instances: 15 s after each. */
+  rollSeconds: 45,
 } as const;
 
 const people = 16;

@@ -15,6 +15,7 @@ import { measureJoining } from './measure/joining.ts';
 import { measureIdleMemory, measureMemory } from './measure/memory.ts';
 import { measurePosts } from './measure/posts.ts';
 import { measureReads } from './measure/reads.ts';
+import { measureReleases } from './measure/releases.ts';
 import { measureSignIns } from './measure/sign-ins.ts';
 import { type Row, renderTable } from './report.ts';
 import { bringUp, takeDown } from './stack.ts';
@@ -24,6 +25,7 @@ const measurements: Record<string, (bench: Bench) => Promise<Row[]>> = {
   up: async ({ upSeconds }) => [{ what: 'mf up → healthy', value: upSeconds, unit: 's' }],
   idle: measureIdleMemory,
   joining: measureJoining,
+  releases: measureReleases,
   'fan-out': measureFanOut,
   reads: measureReads,
   'sign-ins': measureSignIns,

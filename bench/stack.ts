@@ -26,8 +26,11 @@ export async function bringUp(): Promise<MeasuredStack> {
   return { stack, url: publicUrl(stack).replace('localhost', '127.0.0.1'), upSeconds };
 }
 
+/** `mf` in the stack that is measured. */
+export const mfThere = (...words: string[]): Promise<void> => run(...words, '--stack', name);
+
 export async function takeDown(): Promise<void> {
-  await run('down', '--stack', name, '--purge');
+  await mfThere('down', '--purge');
 }
 
 /** What it says goes to stderr: stdout is for the table. */

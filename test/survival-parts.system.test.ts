@@ -6,12 +6,14 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '@microflack/common/testing/until.ts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { mark } from './client/person.ts';
 import { expectFlawless, expectNothingLost, startLoad } from './load/load.ts';
 import { crewOf, dismiss, threeOfEach } from './setup/crew.ts';
 import { served } from './setup/haproxy.ts';
 import { agreed, healthy, instances, kill, start, stop, wholeStack } from './setup/whole.ts';
 
-const version = 'survival';
+/** Of its own in each run: in a stack that is kept, the code may have changed since. */
+const version = `survival-${mark()}`;
 const all = process.env.MF_TEST_ALL !== undefined;
 const longTest = { timeout: 300_000 };
 const awayMs = all ? 60_000 : 10_000;

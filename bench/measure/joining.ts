@@ -1,7 +1,8 @@
 /**
  * How quickly HAProxy follows the registry: from an instance's registration to its first request, and from
  * its deregistration to its last. One instance is there all the time, so that the route is; a second one
- * comes and goes, while requests go through HAProxy without a pause.
+ * comes and goes, while requests go through HAProxy without a pause. Beside it the same by a HAProxy that asks Consul's
+ * DNS by itself.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,39 +11,59 @@ import { createLogger } from '@microflack/common/log.ts';
 import { connectConsul } from '@microflack/common/registry/consul.ts';
 import { register } from '@microflack/common/registry/register.ts';
 import type { Bench } from '../bench.ts';
+import { type Followed, withConsulDns } from '../consul-dns.ts';
 import { openConnection } from '../load/http.ts';
 import { percentile } from '../percentiles.ts';
-import type { Row } from '../report.ts';
+import { beside, type Row } from '../report.ts';
 
 const service = 'bench-probe';
 const route = '/api/bench-probe';
 const askers = 4;
-const patienceMs = 10_000;
+/** By DNS an instance leaves after half a minute, sometimes. */
+const patienceMs = 60_000;
 /** So long without a request means that the last one has been. */
 const quietMs = 300;
+const rounds = { quick: 5, ours: 20, byDns: 5 };
 
-export async function measureJoining(bench: Bench): Promise<Row[]> {
-  const joinMs: number[] = [];
-  const leaveMs: number[] = [];
-  const permanent = await startProbe(bench, 'permanent');
+export async function measureJoining({ stack, url, quick }: Bench): Promise<Row[]> {
+  const consulUrl = `http://127.0.0.1:${stack.ports.consulHttp}`;
+  const ours = { url, consulUrl, consulToken: stack.secrets.consulManagement };
+  const { join, leave } = await comeAndGo(ours, quick ? rounds.quick : rounds.ours);
+  const byDns = await withConsulDns(service, (followed) => comeAndGo(followed, rounds.byDns));
+  return [
+    row('registered → first request, by Consul-DNS', byDns.join),
+    row('registered → first request', join, byDns.join),
+    row('deregistered → last request, by Consul-DNS', byDns.leave),
+    row('deregistered → last request', leave, byDns.leave),
+  ];
+}
+
+interface Registry extends Followed {
+  consulToken?: string;
+}
+
+/** How long each coming and each going took, in milliseconds. */
+async function comeAndGo(registry: Registry, times: number) {
+  const [join, leave]: [number[], number[]] = [[], []];
+  const permanent = await startProbe(registry, 'permanent');
   const end = new AbortController();
-  const asking = keepAsking(bench.url, end.signal);
+  const asking = keepAsking(registry.url, end.signal);
   await until(() => permanent.lastRequestAt !== undefined);
-  for (let round = 0; round < (bench.quick ? 5 : 20); round += 1) {
-    const probe = await startProbe(bench, 'passing');
+  for (let round = 0; round < times; round += 1) {
+    const probe = await startProbe(registry, 'passing');
     await until(() => probe.lastRequestAt !== undefined);
-    joinMs.push((probe.firstRequestAt ?? Number.NaN) - probe.registeredAt);
+    join.push((probe.firstRequestAt ?? Number.NaN) - probe.registeredAt);
     const leftAt = performance.now();
     await probe.leave();
     await until(() => performance.now() - Math.max(leftAt, probe.lastRequestAt ?? 0) > quietMs);
-    leaveMs.push(Math.max(0, (probe.lastRequestAt ?? 0) - leftAt));
+    leave.push(Math.max(0, (probe.lastRequestAt ?? 0) - leftAt));
     probe.close();
   }
   end.abort();
   await asking;
   await permanent.leave();
   permanent.close();
-  return [row('registered → first request', joinMs), row('deregistered → last request', leaveMs)];
+  return { join, leave };
 }
 
 interface Probe {
@@ -54,7 +75,7 @@ interface Probe {
 }
 
 /** An instance that does nothing but note when it was asked. */
-async function startProbe({ stack }: Bench, program: string): Promise<Probe> {
+async function startProbe(registry: Registry, program: string): Promise<Probe> {
   const server = createHttpServer((request, response) => {
     if (request.url === route) {
       probe.lastRequestAt = performance.now();
@@ -65,8 +86,7 @@ async function startProbe({ stack }: Bench, program: string): Promise<Probe> {
   const port = await listen(server, '127.0.0.1', 0);
   const id = `${service}-${program}-${randomBytes(4).toString('hex')}`;
   const log = createLogger({ service, version: 'bench', instance: id, level: 'silent' });
-  const consulUrl = `http://127.0.0.1:${stack.ports.consulHttp}`;
-  const consul = connectConsul({ consulUrl, consulToken: stack.secrets.consulManagement });
+  const consul = connectConsul(registry);
   const place = { id, service, program, version: 'bench', address: '127.0.0.1', port };
   const registeredAt = performance.now();
   const member = register(
@@ -109,8 +129,18 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-function row(what: string, latenciesMs: readonly number[]): Row {
-  const sorted = latenciesMs.toSorted((a, b) => a - b);
-  const [p50Ms, p99Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.99)];
-  return { what, value: sorted.length, unit: 'times', p50Ms, p99Ms };
+function row(what: string, latenciesMs: readonly number[], byDnsMs?: readonly number[]): Row {
+  const [p50Ms, p99Ms] = [medianOf(latenciesMs), percentileOf(latenciesMs, 0.99)];
+  const compared = byDnsMs && [beside("Consul-DNS's p50", medianOf(byDnsMs), p50Ms)];
+  const figures = { value: latenciesMs.length, unit: 'times', p50Ms, p99Ms };
+  return { what, ...figures, ...(compared && { beside: compared }) };
+}
+
+const medianOf = (latenciesMs: readonly number[]): number => percentileOf(latenciesMs, 0.5);
+
+function percentileOf(latenciesMs: readonly number[], share: number): number {
+  return percentile(
+    latenciesMs.toSorted((a, b) => a - b),
+    share,
+  );
 }

@@ -14,8 +14,8 @@ import { judge, type Stored } from './verdict.ts';
 
 const progressEveryMs = 100;
 const lookEveryMs = 50;
-/** For the sockets to open, and at the end to know everything: several of the page's longest pauses. */
-const patienceMs = 20_000;
+/** For the sockets to open, and at the end to know everything: a busy machine takes its time. */
+const patienceMs = 50_000;
 const failuresShown = 20;
 
 const page = z.object({

@@ -1,12 +1,9 @@
 /** Several instances of the services of the stack that test/setup/stack.ts has started, and the end of those that were added. */
-import { z } from 'zod';
+import { superviseStack } from '../../scripts/lib/supervisor.ts';
 import { mf } from './mf.ts';
+import { wholeStack } from './whole.ts';
 
 export const behindHaproxy = ['messages', 'users', 'tokens', 'ui', 'socketio'] as const;
-
-const status = z.object({
-  programs: z.array(z.object({ name: z.string(), service: z.string(), version: z.string() })),
-});
 
 const ofStack = (): string[] => ['--stack', process.env.MF_TEST_STACK ?? ''];
 
@@ -15,11 +12,11 @@ export const mfHere = (...words: string[]): Promise<string> => mf(...words, ...o
 
 /** Programs of a service; of one version, where it is named. */
 export async function crewOf(service: string, version?: string): Promise<string[]> {
-  const { programs } = status.parse(JSON.parse(await mfHere('status', '--json')));
-  const ours = programs.filter((one) => one.service === service);
+  const declared = await superviseStack(await wholeStack()).declared();
+  const ours = declared.filter((one) => one.service === service);
   return ours
     .filter((one) => version === undefined || one.version === version)
-    .map((one) => one.name);
+    .map(({ name }) => name);
 }
 
 /** Adds instances of this version until there are three of each of these services, whatever their versions. */
