@@ -220,7 +220,7 @@ test('a service that nobody knew at `mf up` gets all it needs, and nothing else 
   const missing = await copy.tryMf('run', 'guestbook', 'v1');
   expect(missing.code).toBe(2);
   expect(missing.err).toMatch(
-    /there is no service guestbook in HEAD \([0-9a-f]{8}\) · next: mf run/,
+    /there is no service guestbook in HEAD \([0-9a-f]{8} has .*UNCOMMITTED_COPY · next: mf run/,
   );
 
   await copy.mf('run', 'guestbook', 'v1', 'UNCOMMITTED_COPY');

@@ -168,7 +168,7 @@ test.each([
   [['v1', 'nowhere'], 'there is no commit "nowhere"'],
   [['v1', '--help'], 'there is no commit "--help"'],
   [['v1', ''], 'there is no commit ""'],
-  [['v1', 'HEAD', 'helo'], 'there is no service helo in HEAD ('],
+  [['v1', 'HEAD', 'helo'], ' has hello); what is not committed is UNCOMMITTED_COPY'],
   [['v1', 'UNCOMMITTED_COPY', 'helo'], 'there is no service helo in UNCOMMITTED_COPY'],
   [['v1', 'HEAD', '../hello'], "'../hello' is no name for a service"],
 ])('%j is refused as a wrong command', async ([label, source, service], why) => {

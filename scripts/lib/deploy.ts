@@ -76,7 +76,7 @@ function refuseOddNames(service: string, label: string | undefined): void {
   }
   if (label === undefined || labelPattern.test(label)) return;
   const why = `'${label}' is no version: up to 64 letters, digits, dots, hyphens and underscores, a letter or digit first`;
-  throw new UsageError(why, `mf run ${service} v2`);
+  throw new UsageError(why, 'mf run --help');
 }
 
 /** Starts an instance; resolves when requests reach it. One that fails is withdrawn again. */
@@ -94,7 +94,7 @@ export async function addInstances(
 ): Promise<Running[]> {
   const { name, single } = deployment.service;
   if (single && count > 1) {
-    throw new UsageError(`there may be only one instance of ${name}`, `mf run ${name}`);
+    throw new UsageError(`there may be only one instance of ${name}`, 'mf run --help');
   }
   const known = await admit(campaign, deployment.service);
   const planned = await plan(known, deployment, count);

@@ -150,9 +150,8 @@ async function moveIntoPlace(from: string, to: Release, manifest: Manifest): Pro
   await verifyRelease(to);
   const wrong = differences(manifest, existing.files);
   if (wrong.length === 0) return false;
-  const { service, label } = to;
-  const why = `${label} exists with other content, built from ${existing.source} at ${existing.builtAt}`;
-  throw new StepFailure(`${service} ${label}`, why, `mf run ${service} ANOTHER_VERSION`);
+  const { source, builtAt } = existing;
+  throw new Error(`${to.label} exists with other content, built from ${source} at ${builtAt}`);
 }
 
 async function manifestHash({ folder }: Pick<Release, 'folder'>): Promise<string> {

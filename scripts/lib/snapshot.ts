@@ -79,12 +79,10 @@ async function snapshotOfCommit(
   const words = ['ls-tree', '--name-only', '-z', commit, ...ingredients(service)];
   const paths = namesIn(await git(checkout, words));
   if (!paths.includes(`services/${service}`)) {
-    const short = commit.slice(0, 8);
-    const named = ref.startsWith(short) ? short : `${ref} (${short})`;
-    throw new UsageError(
-      `there is no service ${service} in ${named}`,
-      `mf run ${service} NEW_VERSION ${workingTree}`,
-    );
+    const known = await git(checkout, ['ls-tree', '--name-only', `${commit}:services`]);
+    const others = known.split('\n').join(', ');
+    const why = `there is no service ${service} in ${ref} (${commit.slice(0, 8)} has ${others})`;
+    throw new UsageError(`${why}; what is not committed is ${workingTree}`, 'mf run --help');
   }
   await unpack(checkout, commit, paths, folder);
   return { folder, source: async () => commit };
