@@ -8,7 +8,7 @@ import {
   verdictOf,
 } from './sequential.ts';
 
-const boundsSeconds = [0.002, 0.003, 0.0045, 0.00675];
+const boundsSeconds = [0.02, 0.03, 0.045, 0.0675];
 
 /** A second of one version: `slow` of its requests were in the last bucket but one, the others in the second. */
 function second(requests: number, { errors = 0, slow = 0 } = {}): VersionSample {
@@ -64,8 +64,22 @@ test('requests of one version alone wait for those of the other, and are not for
   expect(verdictOf(observe(lonely, { old: second(200), new: second(0) }))).toBe('worse');
 });
 
+test('what is slower and still quicker than anybody notices is not worse', () => {
+  const quick = start({ boundsSeconds: [0.002, 0.003, 0.0045, 0.00675, 0.01] });
+  const sample = { old: second(40), new: second(10, { slow: 10 }) };
+  expect(verdictOf(after(30, sample, quick))).toBe('not worse');
+});
+
+test('probes are weighed apart from what people ask for', () => {
+  const people = { old: second(40), new: second(0) };
+  const probes = { old: second(10, { errors: 9 }), new: second(10, { errors: 9 }) };
+  let state = start({ boundsSeconds });
+  for (let i = 0; i < 60; i += 1) state = observe(observe(state, people), probes, 'probes');
+  expect(verdictOf(state)).not.toBe('worse');
+});
+
 test('where the buckets are too far apart to tell 1.5 times as slow, it is never called not worse', () => {
   const sample = { old: second(40), new: second(40) };
-  const state = after(300, sample, start({ boundsSeconds: [0.001, 0.01, 0.1, 1] }));
+  const state = after(300, sample, start({ boundsSeconds: [0.002, 0.2, 2, 20] }));
   expect(verdictOf(state)).toBe('not enough evidence');
 });

@@ -51,7 +51,7 @@ export const harmfulErrors = 0.05;
 export const toleratedSlowness = 0.05;
 export const harmfulSlowdown = 1.5;
 
-const defaultWarmUpRequests = 20;
+const defaultWarmUpRequests = 30;
 /** Before anything is known: one request of a hundred fails. */
 const guessed: Count = { all: 10, hits: 0.1 };
 
@@ -66,7 +66,12 @@ const slower: Hypothesis = {
   by: toleratedSlowness,
   suppose: [0.15, 0.3, 0.6],
 };
-const fast: Hypothesis = { against: 'at least', by: 0, suppose: [-0.1, -0.2, -0.5] };
+/** What is harm goes by how slow is told (slow.ts). */
+const fast = (harm: number): Hypothesis => ({
+  against: 'at least',
+  by: harm,
+  suppose: harm > 0 ? [0] : [-0.1, -0.2, -0.5],
+});
 
 /** Requests of one sort: only like is compared with like. */
 interface Ledger {
@@ -168,7 +173,7 @@ function weighSlowness({ state, ledger }: Weighing, warm: boolean, sort: string)
   const evidence = {
     ...state.evidence,
     slower: addBlock(state.evidence.slower, same, slower, share(choice.bound)),
-    fast: addBlock(state.evidence.fast, slowed, fast, share(choice.before)),
+    fast: addBlock(state.evidence.fast, slowed, fast(choice.harm), share(choice.before)),
   };
   return { ...keep(weighed), evidence };
 }

@@ -17,7 +17,7 @@ function play(difference: Pick<Rollout, 'moreErrors' | 'slowdown'>): Outcome[] {
       perSecond: oneOf([20, 40, 80]),
       share: oneOf([0.1, 0.2, 0.5]),
       errorShare: oneOf([0, 0.005, 0.02]),
-      medianSeconds: oneOf([0.002, 0.01, 0.06]),
+      medianSeconds: oneOf([0.015, 0.06, 0.2]),
       spread: oneOf([0.3, 0.5, 0.8]),
       limitSeconds: 90,
       ...difference,

@@ -14,7 +14,7 @@ const betweenPostsMs = 100;
 const beforeAnotherTryMs = 100;
 /** HAProxy gives a service up after ten seconds. */
 const answerPatienceMs = 11_000;
-const givesUpAfterMs = 30_000;
+const givesUpAfterMs = 10_000;
 
 const stored = z.object({ id: z.number() });
 
