@@ -3,6 +3,7 @@ import { expect, type TestContext, test } from 'vitest';
 import { contextFrom, runWithContext } from '../context.ts';
 import { createMetrics } from '../metrics.ts';
 import type { Instance } from '../registry/instances.ts';
+import type { TrafficPolicy } from '../registry/policy.ts';
 import { createClient } from './client.ts';
 import { listen } from './listen.ts';
 
@@ -28,6 +29,7 @@ const hangsUp: RequestListener = (request) => request.socket.destroy();
 async function build(t: TestContext, ...handlers: (RequestListener | null)[]) {
   const seen: Seen[] = [];
   const instances: Instance[] = [];
+  const known: { policy: TrafficPolicy | undefined } = { policy: undefined };
   for (const [index, handler] of handlers.entries()) {
     const id = `users-${index}`;
     const server = createServer((request, response) => {
@@ -48,7 +50,7 @@ async function build(t: TestContext, ...handlers: (RequestListener | null)[]) {
   const listeners: ((ids: ReadonlySet<string>) => void)[] = [];
   const client = createClient({
     discovery: {
-      resolve: async () => instances,
+      resolve: async () => ({ instances, policy: known.policy }),
       onChange: (listener) => void listeners.push(listener),
     },
     metrics: createMetrics(),
@@ -64,7 +66,7 @@ async function build(t: TestContext, ...handlers: (RequestListener | null)[]) {
       body: { nickname: 'fox' },
       ...(idempotencyKey ? { idempotencyKey } : {}),
     });
-  return { client, get, post, seen, instances };
+  return { client, get, post, seen, instances, known };
 }
 
 test('an answer comes with its status and its parsed body', async (t) => {
@@ -174,4 +176,54 @@ test('an instance that keeps failing gets no more calls', async (t) => {
 test('a service without instances is unavailable', async (t) => {
   const { get } = await build(t);
   await expect(get()).rejects.toMatchObject({ status: 503, code: 'no_instance' });
+});
+
+const half = (sticky: boolean): TrafficPolicy => ({
+  shares: [
+    { version: '1', percent: 50 },
+    { version: '2', percent: 50 },
+  ],
+  ...{ sticky, since: '2026-11-21T12:00:00Z', by: 'somebody@here' },
+});
+
+/** Two instances of version 1 and one of version 2. */
+async function buildVersions(t: TestContext, ...handlers: [RequestListener, RequestListener]) {
+  const built = await build(t, ok, ...handlers);
+  const [, , third] = built.instances;
+  if (third) third.version = '2';
+  const ask = async (baggage: string, times: number) => {
+    built.seen.length = 0;
+    for (let n = 0; n < times; n += 1) await runWithContext(contextFrom({ baggage }), built.get);
+    return built.seen.map(({ instance }) => instance);
+  };
+  return { ...built, ask };
+}
+
+test('a person’s calls go to the version of their bucket, on every hop', async (t) => {
+  const { ask, known } = await buildVersions(t, ok, ok);
+  known.policy = half(true);
+  expect(new Set(await ask('mf-cohort=70', 20))).toEqual(new Set(['users-2']));
+  expect(await ask('mf-cohort=7', 20)).not.toContain('users-2');
+});
+
+test('by request, each version has its share of the calls', async (t) => {
+  const { ask, known } = await buildVersions(t, ok, ok);
+  known.policy = half(false);
+  const toSecond = (await ask('mf-cohort=7', 400)).filter((id) => id === 'users-2').length;
+  // Six standard deviations from 200.
+  expect(toSecond).toBeGreaterThan(140);
+  expect(toSecond).toBeLessThan(260);
+});
+
+test('what somebody has chosen for themselves wins, and another service’s choice is none', async (t) => {
+  const { ask, known } = await buildVersions(t, ok, ok);
+  known.policy = { ...half(true), shares: [{ version: '1', percent: 100 }] };
+  expect(new Set(await ask('mf-cohort=7,mf-me=users:2', 9))).toEqual(new Set(['users-2']));
+  expect(await ask('mf-cohort=7,mf-me=messages:2', 9)).not.toContain('users-2');
+});
+
+test('a version that fails a call does not fail it: the others stand in', async (t) => {
+  const { ask, known } = await buildVersions(t, ok, hangsUp);
+  known.policy = half(true);
+  expect((await ask('mf-cohort=70', 1)).length).toBe(2);
 });

@@ -1,8 +1,8 @@
 /**
  * Calls between services, straight to an instance: kit.client.request({ service: 'users', … }).
  *
- * Instances come from the watched registry, the choice is by power of two, each instance has a
- * breaker, retries have a budget, the remaining time and the trace travel along. Any status is an
+ * Instances come from the watched registry, the version by the traffic policy and the request's own
+ * baggage, the instance by power of two choices. Each has a breaker, retries have a budget, the remaining time and the trace travel along. Any status is an
  * answer and is returned; what throws is a ServiceError: nobody there (503), or no answer in time
  * (504).
  *
@@ -10,11 +10,13 @@
  * what was never sent because the connection was refused.
  */
 import type { Dispatcher } from 'undici';
-import { assertTimeLeft, boundedMs } from '../context.ts';
+import { wishFrom } from '../baggage.ts';
+import { assertTimeLeft, boundedMs, currentContext } from '../context.ts';
 import { deadlineExceeded, unavailable } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Discovery } from '../registry/discovery.ts';
 import type { Instance } from '../registry/instances.ts';
+import { groupsFor } from '../registry/policy.ts';
 import { choose } from './choose.ts';
 import { createEndpoint, type Endpoint, type RawResponse } from './endpoint.ts';
 import { parseBody, rawRequest } from './raw-request.ts';
@@ -64,13 +66,25 @@ export function createClient({ discovery, metrics, internalKey }: ClientOptions)
   const budget = createRetryBudget();
   discovery.onChange((ids) => closeLeavers(endpoints, ids));
 
-  const pick = async (service: string, waitMs: number, tried: ReadonlySet<Endpoint>) => {
-    const instances = await discovery.resolve(service, waitMs);
-    if (instances.length === 0) throw unavailable('no_instance', `${service} has no instance`);
-    const all = instances.map((instance) => endpointOf(endpoints, instance));
-    const fresh = all.filter((endpoint) => !tried.has(endpoint));
-    const endpoint = choose(fresh) ?? choose(all);
-    if (endpoint) return endpoint;
+  /** `draw` is the same for all attempts of a call, so that they go to one version. */
+  const pick = async (
+    service: string,
+    waitMs: number,
+    tried: ReadonlySet<Endpoint>,
+    draw: () => number,
+  ) => {
+    const { instances, policy } = await discovery.resolve(service, waitMs);
+    const groups = groupsFor(instances, policy, wishFrom(currentContext()?.baggage), draw).map(
+      (group) => group.map((instance) => endpointOf(endpoints, instance)),
+    );
+    if (groups.every(({ length }) => length === 0)) {
+      throw unavailable('no_instance', `${service} has no instance`);
+    }
+    const fresh = groups.map((group) => group.filter((endpoint) => !tried.has(endpoint)));
+    for (const candidates of [...fresh, ...groups]) {
+      const endpoint = choose(candidates);
+      if (endpoint) return endpoint;
+    }
     throw unavailable('circuit_open', `every instance of ${service} has been failing`);
   };
 
@@ -79,10 +93,12 @@ export function createClient({ discovery, metrics, internalKey }: ClientOptions)
     const endsAtMs = performance.now() + boundedMs(request.timeoutMs ?? defaultTimeoutMs);
     const repeatable = isRepeatable(request);
     const tried = new Set<Endpoint>();
+    const drawn = Math.random();
     for (let left = maxAttempts; ; left -= 1) {
       const restMs = endsAtMs - performance.now();
       if (restMs <= 0) throw deadlineExceeded(`${request.service} did not answer in time`);
-      const endpoint = await pick(request.service, Math.min(discoveryWaitMs, restMs), tried);
+      const waitMs = Math.min(discoveryWaitMs, restMs);
+      const endpoint = await pick(request.service, waitMs, tried, () => drawn);
       tried.add(endpoint);
       // A frozen instance must leave time to ask another one.
       const timeoutMs = repeatable && left > 1 ? restMs / 2 : restMs;

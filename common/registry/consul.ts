@@ -48,7 +48,7 @@ interface BlockingOptions {
 
 const answerWithHeaders = z.tuple([
   z.object({ headers: z.object({ 'x-consul-index': z.string().regex(/^\d+$/) }) }),
-  z.unknown(),
+  z.unknown().optional(),
 ]);
 
 export function connectConsul({
@@ -69,6 +69,12 @@ export function connectConsul({
 export function serviceQuery(consul: Consul, service: string): BlockingQuery {
   return (index, signal) =>
     blocking(index, signal, (options) => consul.health.service({ service, ...options }));
+}
+
+/** Everything below a folder of the key-value store; an answer without a body where nothing is. */
+export function folderQuery(consul: Consul, key: string): BlockingQuery {
+  return (index, signal) =>
+    blocking(index, signal, (options) => consul.kv.get({ key, recurse: true, ...options }));
 }
 
 /** The names of all services. */

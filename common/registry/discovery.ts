@@ -1,18 +1,25 @@
 /**
- * Where the instances of a service are, from memory: http/client.ts asks before every call.
+ * Where the instances of a service are, and by which policy to choose, from memory: http/client.ts
+ * asks before every call.
  *
  * The first question about a service starts a watch of it, which keeps the answer up to date from
  * then on. While Consul is away the last known instances stay.
  */
 import type Consul from 'consul';
 import type { Instance } from './instances.ts';
-import { type WatchOptions, watchService } from './watch.ts';
+import type { TrafficPolicy } from './policy.ts';
+import { type WatchOptions, watchPolicies, watchService } from './watch.ts';
 
 export interface Discovery {
   /** Waits up to `waitMs` for the registry's first answer about a service, and never after that. */
-  resolve(service: string, waitMs: number): Promise<readonly Instance[]>;
+  resolve(service: string, waitMs: number): Promise<Resolved>;
   /** Calls back with the ids of all that can still be resolved, whenever that has changed. */
   onChange(listener: (ids: ReadonlySet<string>) => void): void;
+}
+
+export interface Resolved {
+  instances: readonly Instance[];
+  policy: TrafficPolicy | undefined;
 }
 
 interface Known {
@@ -24,6 +31,8 @@ interface Known {
 export function createDiscovery(consul: Consul, options: WatchOptions): Discovery {
   const services = new Map<string, Known>();
   const listeners: ((ids: ReadonlySet<string>) => void)[] = [];
+  let policies: ReadonlyMap<string, TrafficPolicy> = new Map();
+  let firstPolicies: Promise<void> | undefined;
 
   const tell = () => {
     const all = [...services.values()].flatMap(({ instances }) => instances);
@@ -43,11 +52,24 @@ export function createDiscovery(consul: Consul, options: WatchOptions): Discover
     return known;
   };
 
+  const followPolicies = (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const learn = (known: ReadonlyMap<string, TrafficPolicy>) => {
+      policies = known;
+      resolve();
+    };
+    watchPolicies(consul, learn, options);
+    return promise;
+  };
+
   return {
     async resolve(service, waitMs) {
       const known = services.get(service) ?? follow(service);
-      if (known.instances.length === 0) await within(known.first, waitMs);
-      return known.instances;
+      firstPolicies ??= followPolicies();
+      if (known.instances.length === 0) {
+        await within(Promise.all([known.first, firstPolicies]), waitMs);
+      }
+      return { instances: known.instances, policy: policies.get(service) };
     },
     onChange(listener) {
       listeners.push(listener);
@@ -64,7 +86,7 @@ function fit(instances: readonly Instance[]): readonly Instance[] {
   return healthy.length > 0 ? healthy : instances;
 }
 
-async function within(promise: Promise<void>, ms: number): Promise<void> {
+async function within(promise: Promise<unknown>, ms: number): Promise<void> {
   const { promise: timeUp, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   await Promise.race([promise, timeUp]);

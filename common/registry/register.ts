@@ -60,7 +60,8 @@ export function register(consul: Consul, instance: RegisteredInstance, log: Logg
 
 /** The registration as the npm client wants it. Pure. */
 export function registrationOf(instance: RegisteredInstance) {
-  const { id, service, program, version, address, port, startedAt, registration, audience } = instance;
+  const { id, service, program, version, address, port, startedAt, registration, audience } =
+    instance;
   const meta = {
     version,
     program,

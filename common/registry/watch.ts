@@ -13,8 +13,9 @@
 import type Consul from 'consul';
 import { z } from 'zod';
 import type { Logger } from '../log.ts';
-import { catalogQuery, serviceQuery } from './consul.ts';
+import { catalogQuery, folderQuery, serviceQuery } from './consul.ts';
 import { type Instance, parseInstances } from './instances.ts';
+import { policyFolder, policySchema, serviceOfKey, type TrafficPolicy } from './policy.ts';
 import { watchList } from './watch-list.ts';
 
 export interface WatchOptions {
@@ -30,6 +31,10 @@ const serviceNames = z.record(z.string(), z.unknown()).transform((body) => Objec
 export interface InstanceWatchOptions extends WatchOptions {
   /** Known from before a restart: believed as what is known is after an error. */
   remembered?: readonly Instance[];
+}
+
+export interface PolicyWatchOptions extends WatchOptions {
+  remembered?: ReadonlyMap<string, TrafficPolicy>;
 }
 
 /** All instances of one service, healthy or not. */
@@ -101,6 +106,90 @@ export function watchCatalog(
     },
   });
 }
+
+export interface PolicyFault {
+  service: string;
+  reason: string;
+}
+
+/**
+ * The traffic policies of all services. Only a word of Consul's ends one (`null` in its place): one
+ * that is merely not there any more, in a Consul that was wiped, goes on as it was.
+ *
+ * Told first when the first answer has come; or when there was none, with what is remembered.
+ */
+export function watchPolicies(
+  consul: Consul,
+  onChange: (policies: ReadonlyMap<string, TrafficPolicy>, faults: readonly PolicyFault[]) => void,
+  { signal, log, remembered = new Map() }: PolicyWatchOptions,
+): void {
+  const known = new Map(remembered);
+  const query = folderQuery(consul, policyFolder);
+  let told = false;
+  void watchList({
+    signal,
+    log,
+    what: 'traffic policies',
+    async query(index, signal) {
+      try {
+        return await query(index, signal);
+      } catch (error) {
+        // Nobody is kept waiting for what a Consul that is away might say.
+        if (!told) onChange(new Map(known), []);
+        told = true;
+        throw error;
+      }
+    },
+    parse: parsePolicies,
+    onChange(entries) {
+      for (const { id, policy } of entries) {
+        if (policy) known.set(id, policy);
+        else if (policy === null) known.delete(id);
+      }
+      told = true;
+      onChange(
+        new Map(known),
+        entries.flatMap(({ id, fault }) => (fault ? [{ service: id, reason: fault }] : [])),
+      );
+    },
+  });
+}
+
+interface PolicyEntry {
+  /** The service. */
+  id: string;
+  /** null: there is none. Undefined: what is there is none. */
+  policy?: TrafficPolicy | null;
+  fault?: string;
+}
+
+const keyValues = z.array(z.object({ Key: z.string(), Value: z.string().nullable() })).default([]);
+
+/** In the order of ids. What somebody wrote by hand and got wrong changes nothing. */
+export function parsePolicies(body: unknown): PolicyEntry[] {
+  return keyValues
+    .parse(body)
+    .map(({ Key, Value }) => {
+      const id = serviceOfKey(Key);
+      const { data, error } = policyText.safeParse(Value);
+      return error
+        ? { id, fault: `the traffic policy is not understood: ${z.prettifyError(error)}` }
+        : { id, policy: data };
+    })
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const policyText = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue('expected JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(policySchema.nullable());
 
 /** Of too many services, those that are watched already go first; the second list is left out. */
 export function chooseWatched(

@@ -18,6 +18,8 @@ const verbs: Record<string, () => Promise<Verb>> = {
   url: async () => (await import('./url.ts')).url,
   plan: async () => (await import('./plan.ts')).plan,
   upgrade: async () => (await import('./upgrade.ts')).upgrade,
+  traffic: async () => (await import('./traffic.ts')).traffic,
+  dev: async () => (await import('./dev.ts')).dev,
   receipts: async () => (await import('./receipts.ts')).receipts,
   logs: async () => (await import('./logs.ts')).logs,
 };

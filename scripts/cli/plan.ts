@@ -1,9 +1,9 @@
 /** `mf plan`: what HAProxy would have to be told to have what Consul wants; lb itself works it out. */
-import { planLines, planReport } from '../../services/lb/plan-report.ts';
+import { planLines } from '../../services/lb/plan-report.ts';
 import { messageOf, StepFailure } from '../lib/failure.ts';
 import { createOutput } from '../lib/output.ts';
-import { haproxySettings } from '../lib/parts/haproxy.ts';
 import { loadStack, stackOption } from '../lib/stack.ts';
+import { planOfStack } from '../lib/traffic.ts';
 import { refusePositionals, type Verb } from './verb.ts';
 
 export const plan: Verb = {
@@ -11,17 +11,13 @@ export const plan: Verb = {
   help: `mf plan [--stack NAME] [--json]
 
 Shows what lb would do now, in HAProxy's words, and which registrations it does not take, and why.
-Changes nothing. While lb is at work there is nothing to show but the servers that are wanted.`,
+Changes nothing. While lb is at work there is nothing to show but the servers that are wanted, and
+the traffic policies with where they come from.`,
   options: {},
   async run(words) {
     refusePositionals('plan', words);
     const stack = await loadStack(words.stack);
-    const environment = {
-      ...haproxySettings(stack),
-      CONSUL_URL: `http://127.0.0.1:${stack.ports.consulHttp}`,
-      CONSUL_TOKEN: stack.secrets.consulManagement,
-    };
-    const report = await planReport(environment).catch((error: unknown) => {
+    const report = await planOfStack(stack).catch((error: unknown) => {
       const next = `mf status${stackOption(stack.name)}`;
       throw new StepFailure('plan', messageOf(error), next, [], error);
     });

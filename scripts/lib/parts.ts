@@ -46,14 +46,16 @@ export function addressOf({ ports, bind }: Stack, name: PartName): string {
 }
 
 function firstConfig(stack: Stack): string {
-  const { runtimeSocket } = haproxyPaths(stack);
+  const { config, runtimeSocket } = haproxyPaths(stack);
   return renderConfig(
     { services: [] },
     {
       haproxyPublic: addressOf(stack, 'haproxy'),
       haproxyStats: `127.0.0.1:${stack.ports.haproxyStats}`,
       haproxyStatsPassword: stack.secrets.haproxyStats,
+      haproxyConfig: config,
       haproxyRuntimeSocket: runtimeSocket,
+      trafficKey: stack.secrets.trafficKey,
     },
   );
 }

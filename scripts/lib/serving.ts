@@ -32,6 +32,8 @@ export interface Registered {
   passing: boolean;
   /** Whether HAProxy sends requests to it. */
   routed: boolean;
+  /** Only for requests that ask for its version. */
+  named: boolean;
 }
 
 /** What Consul knows of a service's instances. */
@@ -44,6 +46,7 @@ export async function registrations(stack: Stack, service: string): Promise<Regi
     address: `${Service.Address}:${Service.Port}`,
     passing: Checks.every(({ Status }) => Status === 'passing'),
     routed: Service.Meta.route !== undefined,
+    named: Service.Meta.audience === 'named',
   }));
 }
 

@@ -2,16 +2,16 @@
  * Whatever is registered, HAProxy takes the configuration: asked of HAProxy itself, with catalogues
  * made at random. All 10,000 where MF_TEST_ALL is set, else a sample.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Instance } from '@microflack/common/registry/instances.ts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { objectionTo } from './apply.ts';
-import { emptyModel, modelOf } from './model.ts';
+import { emptyModel, modelOf, type Policies } from './model.ts';
 import { renderConfig } from './render.ts';
-import { anyCatalogue, instance } from './testing/catalogues.ts';
+import { anyCatalogue, anyPolicies, instance } from './testing/catalogues.ts';
 import { haproxyBin } from './testing/haproxy.ts';
 
 const all = 10_000;
@@ -19,30 +19,35 @@ const sample = 500;
 /** HAProxy reads this many in one go. */
 const batchSize = 100;
 
-const settings = {
+const settings = () => ({
+  haproxyConfig: join(folder, 'haproxy.cfg'),
+  trafficKey: 'traffic-key',
   haproxyPublic: '127.0.0.1:8080',
   haproxyStats: '127.0.0.1:8081',
   haproxyStatsPassword: 'pass-word',
   haproxyRuntimeSocket: '/tmp/runtime.sock',
-};
+});
 
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mf-lb-'));
+  await writeFile(join(folder, 'traffic.map'), '');
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 const objection = (text: string) =>
   objectionTo(text, { haproxyBin: haproxyBin(), haproxyConfig: join(folder, 'haproxy.cfg') });
-const render = (catalogue: Instance[]) =>
-  renderConfig(modelOf(catalogue, emptyModel).model, settings);
+const render = (catalogue: Instance[], policies: Policies = new Map()) =>
+  renderConfig(modelOf(catalogue, emptyModel, policies).model, settings());
 
 test('HAProxy takes the configuration of every random catalogue', {
   timeout: 300_000,
 }, async () => {
   const numRuns = process.env.MF_TEST_ALL ? all : sample;
   const seed = Number(process.env.MF_TEST_SEED ?? Date.now());
-  const texts = fc.sample(anyCatalogue, { numRuns, seed }).map(render);
+  const texts = fc
+    .sample(fc.tuple(anyCatalogue, anyPolicies), { numRuns, seed })
+    .map(([catalogue, policies]) => render(catalogue, policies));
   for (let at = 0; at < numRuns; at += batchSize) {
     const text = together(texts.slice(at, at + batchSize));
     expect(await objection(text), `catalogues from ${at}, MF_TEST_SEED=${seed}`).toBeUndefined();
@@ -58,7 +63,7 @@ test('HAProxy takes the largest model that there can be', async () => {
     ),
   );
   const text = render(many.flat());
-  expect(text.match(/^ {4}server /gm)).toHaveLength(10_000);
+  expect(text.match(/^ {4}server s/gm)).toHaveLength(10_001);
   expect(await objection(text)).toBeUndefined();
 });
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 /** These are written into HAProxy's configuration, between quotes. */
 const path = z.string().regex(/^\/[^'"\\\p{Cc}]+$/u, 'expected an absolute path without quotes');
+const letters = z.string().regex(/^[A-Za-z0-9_-]{8,128}$/, 'expected 8 letters or more');
 const endpoint = z
   .string()
   .regex(/^(\*|[\d.]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, 'expected ADDRESS:PORT');
@@ -18,7 +19,9 @@ export const settings = defineSettings({
   HAPROXY_PUBLIC: endpoint,
   /** Statistics and metrics: 127.0.0.1:8081 */
   HAPROXY_STATS: endpoint,
-  HAPROXY_STATS_PASSWORD: z.string().regex(/^[A-Za-z0-9_-]{8,128}$/, 'expected 8 letters or more'),
+  HAPROXY_STATS_PASSWORD: letters,
+  /** Seals what lets somebody choose a version for their own requests. */
+  TRAFFIC_KEY: letters,
 });
 
 export type LbSettings = z.output<typeof settings>;

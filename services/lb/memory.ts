@@ -4,14 +4,10 @@
  *
  * It is derived, and nothing but a memory: deleting it costs no more than that.
  */
-import { join, parse } from 'node:path';
 import type { Logger } from '@microflack/common/log.ts';
 import { readIfThere } from './apply.ts';
+import { memoryPath } from './files.ts';
 import { emptyModel, type Model, modelSchema } from './model.ts';
-
-export function memoryPath(haproxyConfig: string): string {
-  return join(parse(haproxyConfig).dir, 'model.json');
-}
 
 export const memoryText = (model: Model): string => `${JSON.stringify(model, undefined, 2)}\n`;
 

@@ -29,9 +29,10 @@ test('a service that nobody knew gets its traffic by registering', () => {
           servers: [
             {
               ...{ id: 'popularity-1', address: '127.0.0.1', port: 5_000, version: '1.0.0' },
-              weight: fullWeight,
+              ...{ audience: 'everybody', weight: fullWeight },
             },
           ],
+          slots: ['', '', '', '', '', ''],
         },
         expect.objectContaining({ name: 'users' }),
       ],

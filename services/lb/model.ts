@@ -7,11 +7,13 @@
  * registering; hence the model that is in force is the second argument. It also remembers services
  * that have no instance now: their backend stays, empty, and the next instance needs no reload.
  *
- * A server's weight is all that there is to say about its traffic: 0 is drained. A traffic policy
- * (what share each version gets) will be one more function from weights to weights.
+ * A server's weight says whether it has any traffic: 0 is drained. What share each version gets is
+ * the service's traffic policy, which pools.ts turns into pools and a map.
  */
 import type { Instance } from '@microflack/common/registry/instances.ts';
+import { policySchema, type TrafficPolicy } from '@microflack/common/registry/policy.ts';
 import { z } from 'zod';
+import { freeSlots, slotsFor } from './pools.ts';
 import {
   type Claim,
   claimOf,
@@ -33,6 +35,9 @@ const serviceSchema = z.object({
   name: serviceName,
   ...trafficSchema.shape,
   servers: z.array(serverSchema),
+  policy: policySchema.optional(),
+  /** Which group of servers has which slot; see pools.ts. */
+  slots: z.array(z.string()).default([...freeSlots]),
 });
 
 export const modelSchema = z.object({ services: z.array(serviceSchema) });
@@ -55,19 +60,25 @@ export const fullWeight = 100;
 const maxServices = 100;
 const maxServersPerService = 100;
 
+export type Policies = ReadonlyMap<string, TrafficPolicy>;
+
 /** What Consul wants of HAProxy, given what HAProxy does now. */
-export function modelOf(instances: readonly Instance[], inForce: Model): Reading {
+export function modelOf(
+  instances: readonly Instance[],
+  inForce: Model,
+  policies: Policies = new Map(),
+): Reading {
   const faults: Fault[] = [];
   const known = new Map(inForce.services.map((service) => [service.name, service]));
 
   const claims = newestOfEachAddress(takenOf(instances, faults), faults);
   const live = [...Map.groupBy(claims, ({ service }) => service)].map(([name, claims]) =>
-    serviceOf(name, claims, known.get(name), faults),
+    withPolicy(serviceOf(name, claims, known.get(name), faults), policies.get(name), faults),
   );
   const names = new Set(live.map(({ name }) => name));
   const idle = inForce.services
     .filter(({ name }) => !names.has(name))
-    .map((service) => ({ ...service, servers: [] }));
+    .map((service) => withPolicy({ ...service, servers: [] }, policies.get(service.name), faults));
 
   const byRank = [...live, ...idle].sort(
     (a, b) => rankOf(a, known) - rankOf(b, known) || inOrder(a.name, b.name),
@@ -79,7 +90,7 @@ export function modelOf(instances: readonly Instance[], inForce: Model): Reading
 /** The registrations from which modelOf() would make this model again: what to believe without Consul. */
 export function instancesOf(model: Model): Instance[] {
   return model.services.flatMap(({ name, servers, route, balance, sticky, websocket }) =>
-    servers.map(({ id, address, port, version, weight }) => ({
+    servers.map(({ id, address, port, version, audience, weight }) => ({
       service: name,
       ...{ id, address, port, version },
       healthy: weight > 0,
@@ -87,6 +98,7 @@ export function instancesOf(model: Model): Instance[] {
         ...{ route, balance },
         ...(sticky ? { sticky } : {}),
         ...(websocket ? { websocket: 'true' } : {}),
+        ...(audience === 'named' ? { audience } : {}),
       },
     })),
   );
@@ -143,15 +155,31 @@ function serviceOf(
     const reason = `the service has ${maxServersPerService} servers already`;
     faults.push({ service: name, instance: endpoint.id, reason });
   }
-  // Where all checks fail at once, it is more likely the checker that fails: HAProxy's own checks decide.
-  const someHealthy = served.some(({ healthy }) => healthy);
+  const someHealthy = new Set(
+    served.filter(({ healthy }) => healthy).map(({ endpoint }) => endpoint.audience),
+  );
   const servers = served
     .map(({ endpoint, healthy }) => ({
       ...endpoint,
-      weight: healthy || !someHealthy ? fullWeight : 0,
+      // Where all checks fail at once, it is more likely the checker that fails: HAProxy's own decide.
+      weight: healthy || !someHealthy.has(endpoint.audience) ? fullWeight : 0,
     }))
     .sort((a, b) => inOrder(a.id, b.id));
-  return { name, ...traffic, servers };
+  return { name, ...traffic, servers, slots: known?.slots ?? [...freeSlots] };
+}
+
+function withPolicy(
+  { policy: _, ...service }: Service,
+  policy: TrafficPolicy | undefined,
+  faults: Fault[],
+): Service {
+  const { name, servers } = service;
+  const { slots, left } = slotsFor(servers, policy, service.slots);
+  for (const group of left) {
+    const reason = `${freeSlots.length} other versions have traffic of their own: ${group} has none`;
+    faults.push({ service: name, reason });
+  }
+  return { ...service, slots, ...(policy && { policy }) };
 }
 
 /** What the service has stays for as long as one instance asks for it; then, what most of them ask for. */

@@ -15,7 +15,7 @@ test('mf plan tells what lb would do, and nothing when it has done it', async (t
   expect(planLines(await report())).toEqual(
     expect.arrayContaining([
       'HAProxy does not have what Consul wants: 1 services, 1 servers',
-      `  reload  + use_backend be_popularity if { path ${route} } || { path -m beg ${route}/ }`,
+      `  reload  + http-request set-var(txn.service) str(popularity) if { path ${route} } || { path -m beg ${route}/ }`,
     ]),
   );
 

@@ -8,16 +8,17 @@
 import { loadSettings } from '@microflack/common/config.ts';
 import { createLogger } from '@microflack/common/log.ts';
 import { connectConsul } from '@microflack/common/registry/consul.ts';
-import type { Instance } from '@microflack/common/registry/instances.ts';
+import type { TrafficPolicy } from '@microflack/common/registry/policy.ts';
 import { readIfThere } from './apply.ts';
 import { type LbSettings, settings as schema } from './config.ts';
 import { remember } from './memory.ts';
 import { type Model, modelOf } from './model.ts';
-import { planOf, type Step } from './plan.ts';
+import { isSettled, planOf, type Step } from './plan.ts';
 import type { Fault } from './registration.ts';
 import { renderConfig, structureOf } from './render.ts';
 import { look } from './runtime.ts';
-import { watchRegistrations } from './watch.ts';
+import { trafficLines } from './traffic-report.ts';
+import { rememberedOf, type Told, watchConsul } from './watch.ts';
 
 export interface PlanReport {
   /** HAProxy has what Consul wants. */
@@ -27,6 +28,12 @@ export interface PlanReport {
   /** Lines of haproxy.cfg that a reload is to add (+) or to take away (-). */
   structure: string[];
   steps: Step[];
+  /** The map, which says whose version a request gets, is another one. */
+  switch: boolean;
+  /** By service, as Consul has them. */
+  policies: Record<string, TrafficPolicy>;
+  /** What they come to, for people. */
+  traffic: string[];
   /** Servers that are drained, and still have requests. */
   leaving: number;
   faults: Fault[];
@@ -38,45 +45,54 @@ const log = createLogger({ service: 'lb', version: '', instance: 'plan', level: 
 /** `environment` holds lb's settings. Rejects where Consul or HAProxy does not answer. */
 export async function planReport(environment: Record<string, string>): Promise<PlanReport> {
   const settings = loadSettings(schema, environment);
-  const [instances, inForce, running, file = ''] = await Promise.all([
-    registered(settings),
-    remember(settings.haproxyConfig, log),
-    look(settings.haproxyRuntimeSocket),
+  const inForce = await remember(settings.haproxyConfig, log);
+  const [told, running, file = ''] = await Promise.all([
+    toldBy(settings, inForce),
+    look(settings),
     readIfThere(settings.haproxyConfig),
   ]);
-  const { model, faults } = modelOf(instances, inForce);
-  const { reload, steps, leaving } = planOf(model, structureOf(model, settings), running);
+  const { model, faults } = modelOf(told.instances, inForce, told.policies);
+  const plan = planOf(model, structureOf(model, settings), running);
+  const { reload, steps, leaving, map } = plan;
   return {
-    inSync: !reload && steps.length === 0,
+    inSync: isSettled(plan),
     wanted: wantedOf(model),
-    structure: reload ? differenceOf(file, renderConfig(model, settings)) : [],
-    ...{ steps, leaving, faults },
+    structure: reload ? differenceOf(file, renderConfig(model, settings), settings) : [],
+    switch: map !== undefined,
+    policies: Object.fromEntries(told.policies),
+    traffic: model.services.flatMap(trafficLines),
+    ...{ steps, leaving, faults: [...faults, ...told.faults] },
   };
 }
 
 /** The report as lines for a person. */
 export function planLines(report: PlanReport): string[] {
-  const { inSync, wanted, structure, steps, leaving, faults } = report;
+  const { inSync, wanted, structure, steps, traffic, leaving, faults } = report;
   const services = Object.values(wanted);
   const size = `${services.length} services, ${services.flat().length} servers`;
   return [
     `HAProxy ${inSync ? 'has' : 'does not have'} what Consul wants: ${size}`,
     ...structure.map((line) => `  reload  ${line}`),
     ...steps.map((step) => `  ${lineOf(step)}`),
+    ...(report.switch ? ['  switch  traffic between versions'] : []),
     ...(leaving > 0 ? [`  leaving when their last request is done: ${leaving}`] : []),
+    ...(traffic.length > 0 ? ['Traffic that is not for everybody alike:'] : []),
+    ...traffic.map((line) => `  ${line}`),
     ...(faults.length > 0 ? ['Not taken as they are registered:'] : []),
     ...faults.map(({ service, instance, reason }) => `  ${instance ?? service}: ${reason}`),
   ];
 }
 
-/** What lb is told first when it starts. */
-async function registered(settings: LbSettings): Promise<readonly Instance[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<readonly Instance[]>();
+/** What lb is told first when it starts; a policy that Consul has lost is remembered, as lb does. */
+async function toldBy(settings: LbSettings, inForce: Model): Promise<Told> {
+  const { promise, resolve, reject } = Promise.withResolvers<Told>();
   const end = new AbortController();
   const timer = setTimeout(() => {
     reject(new Error(`Consul did not answer within ${consulPatienceMs} ms: ${settings.consulUrl}`));
   }, consulPatienceMs);
-  watchRegistrations(connectConsul(settings), [], resolve, { signal: end.signal, log });
+  const { policies } = rememberedOf(inForce);
+  const remembered = { instances: [], policies };
+  watchConsul(connectConsul(settings), remembered, resolve, { signal: end.signal, log });
   try {
     return await promise;
   } finally {
@@ -88,8 +104,13 @@ async function registered(settings: LbSettings): Promise<readonly Instance[]> {
 const wantedOf = ({ services }: Model): Record<string, string[]> =>
   Object.fromEntries(services.map(({ name, servers }) => [name, servers.map(({ id }) => id)]));
 
-function differenceOf(before: string, after: string): string[] {
-  const [gone, come] = [before, after].map((text) => new Set(text.split('\n')));
+/** Without what nobody should read over somebody's shoulder. */
+function differenceOf(before: string, after: string, settings: LbSettings): string[] {
+  const key = Buffer.from(settings.trafficKey).toString('base64');
+  const [gone, come] = [before, after].map((text) => {
+    const shown = text.replaceAll(settings.haproxyStatsPassword, '***').replaceAll(key, '***');
+    return new Set(shown.split('\n'));
+  });
   return [
     ...[...(gone ?? [])].filter((line) => !come?.has(line)).map((line) => `- ${line.trim()}`),
     ...[...(come ?? [])].filter((line) => !gone?.has(line)).map((line) => `+ ${line.trim()}`),
@@ -101,7 +122,8 @@ function lineOf(step: Step): string {
     case 'add':
     case 'move': {
       const { id, address, port, weight } = step.server;
-      return `${step.kind.padEnd(6)}  ${step.backend}/${id} at ${address} port ${port}, weight ${weight}`;
+      const role = step.server.backup ? ', stands in' : '';
+      return `${step.kind.padEnd(6)}  ${step.backend}/${id} at ${address} port ${port}, weight ${weight}${role}`;
     }
     case 'weigh':
       return `weigh   ${step.backend}/${step.id}: ${step.weight}`;

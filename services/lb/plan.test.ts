@@ -1,34 +1,39 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyModel, type Model, modelOf, type Server } from './model.ts';
-import { commandsOf, isDone, planOf } from './plan.ts';
-import { backendOf } from './render.ts';
+import { commandsOf, isSettled, planOf } from './plan.ts';
+import { type Member, mapOf, poolsOf } from './pools.ts';
 import type { Running, RunningServer } from './running.ts';
-import { anyCatalogue } from './testing/catalogues.ts';
+import { anyCatalogue, anyPolicies } from './testing/catalogues.ts';
 import { simulate } from './testing/simulator.ts';
 
 const structure = 'c2fd85e6';
 
 const server = (n: number, changes: Partial<Server> = {}): Server => ({
   ...{ id: `users-${n}`, address: '127.0.0.1', port: 4_000 + n, version: 'v1', weight: 100 },
+  audience: 'everybody',
   ...changes,
 });
 const users = (...servers: Server[]): Model => ({
   services: [
-    { name: 'users', route: '/api/users', balance: 'roundrobin', websocket: false, servers },
+    {
+      ...{ name: 'users', route: '/api/users', balance: 'roundrobin', websocket: false },
+      ...{ servers, slots: [] },
+    },
   ],
 });
 const runningServer = (n: number, changes: Partial<RunningServer> = {}): RunningServer => {
-  const { version, ...place } = server(n);
-  return { backend: 'be_users', ...place, state: 'ready', busy: 0, ...changes };
+  const { version, audience, ...place } = server(n);
+  const now = { backup: false, state: 'ready', busy: 0 } as const;
+  return { backend: 'be_users', ...place, ...now, ...changes };
 };
-const running = (...servers: RunningServer[]): Running => ({ structure, servers });
+const running = (...servers: RunningServer[]): Running => ({ structure, servers, map: [] });
 
 const commands = (model: Model, now: Running): string[] =>
   planOf(model, structure, now).steps.flatMap(commandsOf);
 
 test('nothing is to be done where HAProxy has what is wanted', () => {
-  expect(isDone(planOf(users(server(1)), structure, running(runningServer(1))))).toBe(true);
+  expect(isSettled(planOf(users(server(1)), structure, running(runningServer(1))))).toBe(true);
 });
 
 test('another structure is a reload and nothing else', () => {
@@ -80,7 +85,17 @@ test('a weight and an address are set while the server runs', () => {
   ]);
 });
 
-const anyModel = anyCatalogue.map((catalogue) => modelOf(catalogue, emptyModel).model);
+const anyModel = fc
+  .tuple(anyCatalogue, anyPolicies)
+  .map(([catalogue, policies]) => modelOf(catalogue, emptyModel, policies).model);
+
+const membersOf = (model: Model): (Member & { backend: string })[] =>
+  model.services
+    .flatMap(poolsOf)
+    .flatMap(({ backend, members }) => members.map((member) => ({ backend, ...member })));
+
+const backendsOf = (model: Model) =>
+  new Set(model.services.flatMap(poolsOf).map(({ backend }) => backend));
 
 /** HAProxy in the middle of anything: some of what is wanted, changed, and some that nobody wants. */
 const anyPlace = anyModel.chain((model) => {
@@ -91,19 +106,18 @@ const anyPlace = anyModel.chain((model) => {
     state: fc.constantFrom('ready', 'drain', 'maint'),
     busy: fc.nat({ max: 3 }),
     foreign: fc.boolean(),
+    flip: fc.boolean(),
   });
-  const wanted = model.services.flatMap(({ name, servers }) =>
-    servers.map((server) => ({ backend: backendOf(name), ...server })),
-  );
+  const wanted = membersOf(model);
   return fc
     .array(change, { minLength: wanted.length, maxLength: wanted.length })
     .map((changes) => ({
       model,
-      servers: wanted.flatMap(({ backend, id, address, port }, at): RunningServer[] => {
-        const { keep, foreign, port: otherPort, ...change } = changes[at] ?? { keep: false };
+      servers: wanted.flatMap(({ backend, id, address, port, backup }, at): RunningServer[] => {
+        const { keep, foreign, flip, port: otherPort, ...change } = changes[at] ?? { keep: false };
         if (!keep || !('busy' in change)) return [];
         const place = { backend, id: foreign ? `old-${id}` : id, address, port: otherPort ?? port };
-        return [{ ...place, ...change }];
+        return [{ ...place, backup: backup !== flip, ...change }];
       }),
     }));
 });
@@ -111,15 +125,18 @@ const anyPlace = anyModel.chain((model) => {
 test('from wherever HAProxy is, it gets to what is wanted, and then nothing is left to do', () => {
   fc.assert(
     fc.property(anyPlace, ({ model, servers }) => {
-      const backends = new Set(model.services.map(({ name }) => backendOf(name)));
-      const haproxy = simulate({ structure, servers }, backends);
+      const haproxy = simulate({ structure, servers, map: [] }, backendsOf(model));
       const plan = () => planOf(model, structure, haproxy.running());
       // Drained, three requests done one after the other, removed.
-      for (let turn = 0; turn < 6 && !isDone(plan()); turn += 1) {
-        for (const command of plan().steps.flatMap(commandsOf)) attempt(haproxy.execute, command);
+      const isDone = () => isSettled(plan()) && plan().leaving === 0;
+      for (let turn = 0; turn < 8 && !isDone(); turn += 1) {
+        const { steps, map } = plan();
+        for (const command of steps.flatMap(commandsOf)) attempt(haproxy.execute, command);
+        if (map) haproxy.switch(map);
         haproxy.timePasses();
       }
-      expect(isDone(plan())).toBe(true);
+      expect(isDone()).toBe(true);
+      expect(haproxy.running().map).toEqual(mapOf(model.services));
       expect(placesOf(haproxy.running().servers)).toEqual(wantedPlaces(model));
     }),
   );
@@ -128,18 +145,19 @@ test('from wherever HAProxy is, it gets to what is wanted, and then nothing is l
 test('on the way there, no backend is without a server that had one before and will have one after', () => {
   fc.assert(
     fc.property(anyPlace, ({ model, servers }) => {
-      const backends = new Set(model.services.map(({ name }) => backendOf(name)));
-      const haproxy = simulate({ structure, servers }, backends);
+      // What was a backup and is none any more has to go before it can come.
+      const firm = servers.filter((one) => !flipped(model, one));
+      const now = { structure, servers: firm, map: [] };
+      const backends = [...backendsOf(model)];
+      const haproxy = simulate(now, new Set(backends));
       const serving = (backend: string, all: RunningServer[]) =>
         all.some((s) => s.backend === backend && s.state === 'ready' && s.weight > 0);
-      const before = [...backends].filter((backend) => serving(backend, servers));
-      const after = [...backends].filter((backend) =>
-        model.services.some((s) => backendOf(s.name) === backend && s.servers.length > 0),
+      const before = backends.filter((backend) => serving(backend, firm));
+      const after = backends.filter((backend) =>
+        membersOf(model).some((one) => one.backend === backend && one.weight > 0),
       );
       const always = before.filter((backend) => after.includes(backend));
-      for (const command of planOf(model, structure, { structure, servers }).steps.flatMap(
-        commandsOf,
-      )) {
+      for (const command of planOf(model, structure, now).steps.flatMap(commandsOf)) {
         attempt(haproxy.execute, command);
         for (const backend of always) {
           expect(serving(backend, haproxy.running().servers)).toBe(true);
@@ -148,6 +166,9 @@ test('on the way there, no backend is without a server that had one before and w
     }),
   );
 });
+
+const flipped = (model: Model, { backend, id, backup }: RunningServer): boolean =>
+  membersOf(model).some((one) => one.backend === backend && one.id === id && one.backup !== backup);
 
 /** Only a deletion may be refused: of a server that still has requests. */
 function attempt(execute: (command: string) => void, command: string): void {
@@ -160,17 +181,26 @@ function attempt(execute: (command: string) => void, command: string): void {
 
 const placesOf = (servers: RunningServer[]) =>
   servers
-    .map(({ backend, id, address, port, weight, state }) =>
-      [backend, id, address, port, weight, state].join(' '),
+    .map(({ backend, id, address, port, weight, backup, state }) =>
+      [backend, id, address, port, weight, backup, state].join(' '),
     )
     .sort();
 
 const wantedPlaces = (model: Model) =>
-  placesOf(
-    model.services.flatMap(({ name, servers }) =>
-      servers.map((server) => ({
-        ...server,
-        ...{ backend: backendOf(name), state: 'ready' as const, busy: 0 },
-      })),
-    ),
-  );
+  placesOf(membersOf(model).map((one) => ({ ...one, state: 'ready' as const, busy: 0 })));
+
+test('traffic is switched when who is to have it has come, and before who has it goes', () => {
+  const policy = {
+    shares: [{ version: 'v2', percent: 100 }],
+    ...{ sticky: false, since: '2026-11-21T12:00:00Z', by: 'somebody@here' },
+  };
+  const [service] = users(server(1), server(2, { version: 'v2' })).services;
+  if (!service) throw new Error('no service');
+  const model = { services: [{ ...service, policy, slots: ['v1', 'v2'] }] };
+  const { steps, map = [] } = planOf(model, structure, running(runningServer(1)));
+  expect(steps.map(({ kind }) => kind)).toEqual(['add', 'add', 'add', 'add']);
+  const requests = map.filter(([key]) => key.startsWith('users/request/'));
+  expect(requests).toHaveLength(100);
+  expect(new Set(requests.map(([, backend]) => backend))).toEqual(new Set(['be_users.2']));
+  expect(map).toContainEqual(['users:v1', 'be_users.1']);
+});

@@ -6,13 +6,15 @@
  * All the rest are steps for the runtime API. A server that is not wanted leaves in two plans: it is
  * drained first, and removed when its last request is done. Until then it counts as leaving.
  */
-import type { Model, Server } from './model.ts';
-import { backendOf, serverToAdd } from './render.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Model } from './model.ts';
+import { type MapEntry, type Member, mapOf, poolsOf } from './pools.ts';
+import { serverToAdd } from './render.ts';
 import type { Running, RunningServer } from './running.ts';
 
 export type Step =
-  | { kind: 'add'; backend: string; server: Server }
-  | { kind: 'move'; backend: string; server: Server }
+  | { kind: 'add'; backend: string; server: Member }
+  | { kind: 'move'; backend: string; server: Member }
   | { kind: 'ready'; backend: string; id: string }
   | { kind: 'weigh'; backend: string; id: string; weight: number }
   | { kind: 'drain'; backend: string; id: string }
@@ -22,6 +24,8 @@ export interface Plan {
   reload: boolean;
   /** In the order in which they are to be done: nothing goes before its successor has come. */
   steps: Step[];
+  /** The map as it is to be, where it is another one now. Its place is before what takes traffic. */
+  map?: MapEntry[];
   /** Servers that are drained and not done yet: to be looked at again soon. */
   leaving: number;
 }
@@ -29,11 +33,15 @@ export interface Plan {
 export function planOf(model: Model, structure: string, running: Running): Plan {
   if (running.structure !== structure) return { reload: true, steps: [], leaving: 0 };
   const there = new Map(running.servers.map((server) => [nameOf(server), server]));
-  const wanted = model.services.flatMap(({ name, servers }) =>
-    servers.map((server) => ({ backend: backendOf(name), server })),
+  const wanted = model.services
+    .flatMap(poolsOf)
+    .flatMap(({ backend, members }) => members.map((server) => ({ backend, server })));
+  const roles = new Map(
+    wanted.map(({ backend, server }) => [nameOf({ backend, ...server }), server.backup]),
   );
-  const names = new Set(wanted.map(({ backend, server }) => nameOf({ backend, ...server })));
-  const unwanted = running.servers.filter((server) => !names.has(nameOf(server)));
+  // A server cannot be made a backup, or be one no more: it goes, and comes again.
+  const unwanted = running.servers.filter((one) => roles.get(nameOf(one)) !== one.backup);
+  const map = mapOf(model.services);
   return {
     reload: false,
     steps: [
@@ -42,12 +50,14 @@ export function planOf(model: Model, structure: string, running: Running): Plan 
       ),
       ...unwanted.flatMap(stepsAway),
     ].sort((a, b) => Number(takesTraffic(a)) - Number(takesTraffic(b))),
+    ...(!isDeepStrictEqual(map, running.map) && { map }),
     leaving: unwanted.filter(({ state, busy }) => state === 'drain' && busy > 0).length,
   };
 }
 
-export const isDone = ({ reload, steps, leaving }: Plan): boolean =>
-  !reload && steps.length === 0 && leaving === 0;
+/** Whether HAProxy has what is wanted; some servers may only be waiting for their last requests. */
+export const isSettled = ({ reload, steps, map }: Plan): boolean =>
+  !reload && steps.length === 0 && map === undefined;
 
 /** A step in HAProxy's words. */
 export function commandsOf(step: Step): string[] {
@@ -71,8 +81,9 @@ export function commandsOf(step: Step): string[] {
   }
 }
 
-function stepsTo(backend: string, server: Server, there: RunningServer | undefined): Step[] {
+function stepsTo(backend: string, server: Member, there: RunningServer | undefined): Step[] {
   if (there === undefined) return [{ kind: 'add', backend, server }];
+  if (there.backup !== server.backup) return [];
   const { id, weight } = server;
   const steps: Step[] = [];
   if (there.address !== server.address || there.port !== server.port) {
@@ -83,7 +94,7 @@ function stepsTo(backend: string, server: Server, there: RunningServer | undefin
   return steps;
 }
 
-const takesTraffic = (step: Step): boolean =>
+export const takesTraffic = (step: Step): boolean =>
   step.kind === 'drain' || step.kind === 'remove' || (step.kind === 'weigh' && step.weight === 0);
 
 /** In maintenance it gets nothing any more: what is left is to delete it, which may need several tries. */

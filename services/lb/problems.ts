@@ -7,6 +7,7 @@
 const problems = {
   badRequest: [400, 'Bad Request', 'bad_request', 'This is not a valid HTTP request.'],
   hidden: [404, 'Not Found', 'not_found', 'There is nothing here.'],
+  noChoice: [403, 'Forbidden', 'not_yours', 'This link was not made here, or its time is over.'],
   tooSlow: [408, 'Request Timeout', 'request_timeout', 'The request did not arrive in time.'],
   tooLarge: [413, 'Content Too Large', 'too_large', 'The body is larger than is taken here.'],
   broken: [500, 'Internal Server Error', 'internal', undefined],

@@ -7,12 +7,12 @@
  * seconds all the same, in case somebody else has changed something.
  */
 import { backoffMs, pause } from '@microflack/common/pause.ts';
-import type { Instance } from '@microflack/common/registry/instances.ts';
 import { createTurn, type Outcome, type TurnOptions } from './turn.ts';
+import type { Told } from './watch.ts';
 
 export interface Reconciler {
-  /** What is registered from now on. Nothing is done before the first call. */
-  want(instances: readonly Instance[]): void;
+  /** What Consul says from now on. Nothing is done before the first call. */
+  want(told: Told): void;
   /** Resolves when HAProxy has for the first time what is wanted. */
   settled: Promise<void>;
   /** Resolves when the signal was aborted and the last turn is over. */
@@ -30,14 +30,14 @@ export function reconcile(options: TurnOptions & { signal: AbortSignal }): Recon
   const turn = createTurn(options);
   const settled = Promise.withResolvers<void>();
   let bell = new AbortController();
-  let wanted: readonly Instance[] | undefined;
+  let wanted: Told | undefined;
   let turnsSinceNews = 0;
   let failures = 0;
 
   /** Takes a turn, and returns how long to wait for the next. */
-  const takeTurn = async (instances: readonly Instance[]): Promise<number> => {
+  const takeTurn = async (told: Told): Promise<number> => {
     try {
-      const outcome = await turn(instances);
+      const outcome = await turn(told);
       failures = 0;
       if (outcome !== 'changed') settled.resolve();
       return pauseAfter(outcome, turnsSinceNews++);
@@ -56,8 +56,8 @@ export function reconcile(options: TurnOptions & { signal: AbortSignal }): Recon
   };
 
   return {
-    want(instances) {
-      wanted = instances;
+    want(told) {
+      wanted = told;
       turnsSinceNews = 0;
       bell.abort();
     },

@@ -11,7 +11,13 @@ test('a registration says what traffic it wants, and roundrobin is what nobody a
   const meta = { route: '/socket.io', sticky: 'io', websocket: 'true', started_at: '2026' };
   expect(claimOf(instance('socketio-1', meta, { port: 5_000 }))).toEqual({
     service: 'socketio',
-    endpoint: { id: 'socketio-1', address: '127.0.0.1', port: 5_000, version: '1.0.0' },
+    endpoint: {
+      id: 'socketio-1',
+      address: '127.0.0.1',
+      port: 5_000,
+      version: '1.0.0',
+      audience: 'everybody',
+    },
     traffic: { route: '/socket.io', balance: 'roundrobin', sticky: 'io', websocket: true },
     healthy: true,
     startedAt: '2026',

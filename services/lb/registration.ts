@@ -37,6 +37,8 @@ export const endpointSchema = z.object({
     .transform(canonical),
   port: z.number().int().min(1).max(65_535),
   version: z.string().regex(/^[A-Za-z0-9._+-]{0,64}$/, 'expected letters, digits and . _ + -'),
+  /** named: only for requests that ask for its version. */
+  audience: z.enum(['everybody', 'named']).default('everybody'),
 });
 
 export const serviceName = z
@@ -67,10 +69,10 @@ export const wantsTraffic = ({ meta }: Instance): boolean => Boolean(meta.route)
 
 export function claimOf({ service, healthy, meta, ...instance }: Instance): Claim | Fault {
   const { id, address, port, version } = instance;
-  const { route, balance = 'roundrobin', sticky, websocket, started_at = '' } = meta;
+  const { route, balance = 'roundrobin', sticky, websocket, audience, started_at = '' } = meta;
   const asked = {
     service,
-    endpoint: { id, address, port, version },
+    endpoint: { id, address, port, version, audience },
     traffic: { route, balance, sticky, websocket: websocket === 'true' },
     healthy,
     startedAt: started_at,

@@ -1,15 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { emptyModel, modelOf } from './model.ts';
+import { poolsOf } from './pools.ts';
 import { renderConfig, structureOf } from './render.ts';
 import { anyCatalogue, instance } from './testing/catalogues.ts';
 
 const settings = {
+  haproxyConfig: '/run/haproxy/haproxy.cfg',
+  trafficKey: 'traffic-key',
   haproxyPublic: '127.0.0.1:8080',
   haproxyStats: '127.0.0.1:8081',
   haproxyStatsPassword: 'pass-word',
   haproxyRuntimeSocket: '/run/haproxy/runtime.sock',
 };
+
+/** Servers that are of no service. */
+const successor = 1;
 
 const modelFor = (...instances: Parameters<typeof modelOf>[0]) =>
   modelOf(instances, emptyModel).model;
@@ -46,19 +52,19 @@ test('sockets stick by their cookie, may stay long, and poll for longer than a r
   );
 });
 
-test('the longest route comes first, then /api for what nobody has, and the page takes the rest', () => {
+test('the longest route comes last and wins, /api is for what nobody has, and the page takes the rest', () => {
   const text = render(
     instance('ui-1', { route: '/' }),
     users(1),
     instance('me-1', { route: '/api/users/me' }),
     instance('x-1', { route: '/x' }),
   );
-  expect(text.split('\n').filter((line) => /^ +(use|default)_backend/.test(line))).toEqual([
-    '    use_backend be_me if { path /api/users/me } || { path -m beg /api/users/me/ }',
-    '    use_backend be_users if { path /api/users } || { path -m beg /api/users/ }',
-    '    use_backend no_service if { path /api } || { path -m beg /api/ }',
-    '    use_backend be_x if { path /x } || { path -m beg /x/ }',
-    '    default_backend be_ui',
+  expect(text.split('\n').filter((line) => /set-var\(txn.service\)/.test(line))).toEqual([
+    '    http-request set-var(txn.service) str(ui)',
+    '    http-request set-var(txn.service) str(x) if { path /x } || { path -m beg /x/ }',
+    '    http-request unset-var(txn.service) if { path /api } || { path -m beg /api/ }',
+    '    http-request set-var(txn.service) str(users) if { path /api/users } || { path -m beg /api/users/ }',
+    '    http-request set-var(txn.service) str(me) if { path /api/users/me } || { path -m beg /api/users/me/ }',
   ]);
 });
 
@@ -90,7 +96,7 @@ test('every section says at its first line where it comes from', () => {
   for (const section of sections) {
     const [, ...lines] = section.split('\n');
     const first = lines.find((line) => !line.includes('mode http'));
-    expect(first).toMatch(/^ {4}# (settings|registration|decision): /);
+    expect(first).toMatch(/^ {4}# (settings|registration|policy|decision): /);
   }
 });
 
@@ -99,8 +105,8 @@ test('nobody writes a line of the configuration by what they register', () => {
     fc.property(anyCatalogue, (catalogue) => {
       const model = modelFor(...catalogue);
       const text = renderConfig(model, settings);
-      const servers = model.services.flatMap(({ servers }) => servers);
-      expect(text.match(/^ {4}server /gm) ?? []).toHaveLength(servers.length);
+      const members = model.services.flatMap(poolsOf).flatMap(({ members }) => members);
+      expect(text.match(/^ {4}server /gm) ?? []).toHaveLength(members.length + successor);
       expect(text).toMatch(/^[\x20-\x7e\n]*$/);
       expect(text).not.toContain('evil');
     }),

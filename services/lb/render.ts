@@ -7,7 +7,8 @@
  * that it has loaded (`proc.structure`), so that lb never has to guess.
  */
 import { createHash } from 'node:crypto';
-import type { Model, Server, Service } from './model.ts';
+import type { Model, Service } from './model.ts';
+import { backendOf, freeSlot, freeSlots, type Member, type Pool, poolsOf } from './pools.ts';
 import {
   edgeDefaults,
   globalSection,
@@ -19,14 +20,11 @@ import {
   serverOptions,
   serviceDefaults,
   statsFrontend,
+  successorBackend,
 } from './sections.ts';
+import { whichVersion } from './traffic-rules.ts';
 
 const structureDigits = 16;
-
-/** A name in HAProxy for a service; nothing else there begins like this. */
-const backendPrefix = 'be_';
-export const backendOf = (service: string): string => `${backendPrefix}${service}`;
-export const isBackend = (name: string): boolean => name.startsWith(backendPrefix);
 
 export function renderConfig(model: Model, settings: RenderSettings): string {
   return configText(model, settings, structureOf(model, settings));
@@ -34,23 +32,33 @@ export function renderConfig(model: Model, settings: RenderSettings): string {
 
 /** Names what can only be changed by a reload; equal for two models that differ in servers alone. */
 export function structureOf(model: Model, settings: RenderSettings): string {
-  const services = model.services.map((service) => ({ ...service, servers: [] }));
+  const services = model.services.map(({ policy: _, ...service }) => ({
+    ...service,
+    servers: [],
+    slots: [...freeSlots],
+  }));
   const text = configText({ services }, settings, '');
   return createHash('sha256').update(text).digest('hex').slice(0, structureDigits);
 }
 
 /** A server as the command `add server` takes it, to which default-server does not apply. */
-export const serverToAdd = (server: Server): string => `${serverWords(server)} ${serverOptions}`;
+export const serverToAdd = (server: Member): string => `${serverWords(server)} ${serverOptions}`;
 
 function configText(model: Model, settings: RenderSettings, structure: string): string {
   const sections = [
     preface,
     globalSection(settings, structure),
     edgeDefaults,
-    `${publicEdge(settings)}\n\n${routes(model.services)}`,
+    [
+      publicEdge(settings),
+      routes(model.services),
+      whichVersion(settings.haproxyConfig),
+      byService,
+    ].join('\n\n'),
     statsFrontend(settings),
     serviceDefaults,
-    ...model.services.map(backend),
+    ...model.services.flatMap((service) => poolsOf(service).map((pool) => backend(service, pool))),
+    successorBackend(settings),
     noServiceBackend,
   ];
   return `${sections.join('\n\n')}\n`;
@@ -58,57 +66,77 @@ function configText(model: Model, settings: RenderSettings, structure: string): 
 
 /** Whatever is below /api belongs to a service that registered it, and never to the page at /. */
 function routes(services: readonly Service[]): string {
-  const page = services.find(({ route }) => route === '/');
   const rules = services
-    .filter((service) => service !== page)
-    .map(({ name, route }) => ({ route, target: backendOf(name) }))
-    .concat({ route: '/api', target: noService })
-    .sort((a, b) => b.route.length - a.route.length || (a.route < b.route ? -1 : 1))
-    .map(({ route, target }) => {
-      return `    use_backend ${target} if { path ${route} } || { path -m beg ${route}/ }`;
+    .map(({ name, route }) => ({ route, action: `set-var(txn.service) str(${name})` }))
+    .concat({ route: '/api', action: 'unset-var(txn.service)' })
+    .sort((a, b) => a.route.length - b.route.length || (a.route < b.route ? -1 : 1))
+    .map(({ route, action }) => {
+      const fits = route === '/' ? '' : ` if { path ${route} } || { path -m beg ${route}/ }`;
+      return `    http-request ${action}${fits}`;
     });
-  return [
-    '    # registration: the longest route that fits wins',
-    ...rules,
-    `    default_backend ${page ? backendOf(page.name) : noService}`,
-  ].join('\n');
+  return ['    # registration: the longest route that fits wins, being the last', ...rules].join(
+    '\n',
+  );
 }
 
-function backend(service: Service): string {
+const byService = `\
+    use_backend be_%[var(txn.service)] if { var(txn.service) -m found }
+    default_backend ${noService}`;
+
+function backend(service: Service, { backend, group, members }: Pool): string {
   return [
-    `backend ${backendOf(service.name)} from service`,
-    ...traffic(service),
-    ...service.servers.map((server) => {
+    `backend ${backend} from service`,
+    ...(group === undefined ? traffic(service) : slot(service, group)),
+    ...members.map((server) => {
       const words = `    server ${server.id} ${serverWords(server)}`;
       return server.version ? `${words} # version ${server.version}` : words;
     }),
   ].join('\n');
 }
 
+/** Requests stick to servers of the pool of all, so that a switch leaves sessions where they are. */
+function slot({ name, balance, sticky, websocket }: Service, group: string): string[] {
+  return [
+    `    # policy: ${group === freeSlot ? 'for a version to come' : `for version ${group}`}`,
+    ...balanced(balance),
+    '    option allbackups',
+    ...(sticky ? stuck(sticky, ` table ${backendOf(name)}`) : []),
+    ...(websocket ? patience : []),
+  ];
+}
+
 function traffic({ name, route, balance, sticky, websocket }: Service): string[] {
-  const lines = [`    # registration: ${name} at ${route}, balance ${balance}`];
-  // Of the hashes, only a consistent one lets servers come and go while HAProxy runs.
-  if (balance === 'hash') lines.push('    balance source', '    hash-type consistent');
-  else lines.push(`    balance ${balance}`);
+  const lines = [
+    `    # registration: ${name} at ${route}, balance ${balance}`,
+    ...balanced(balance),
+  ];
   if (sticky) {
     lines.push(
       `    # registration: sticky by the cookie ${sticky}`,
       '    stick-table type string len 64 size 20k expire 1h',
-      `    stick on req.cook(${sticky})`,
-      `    stick store-response res.cook(${sticky})`,
+      ...stuck(sticky, ''),
     );
   }
   if (websocket) {
-    lines.push(
-      '    # registration: websocket, with long polls where there is none',
-      '    timeout tunnel 1h',
-      '    timeout server 1m',
-    );
+    lines.push('    # registration: websocket, with long polls where there is none', ...patience);
   }
   return lines;
 }
 
-function serverWords({ address, port, weight }: Server): string {
+/** Of the hashes, only a consistent one lets servers come and go while HAProxy runs. */
+const balanced = (balance: Service['balance']): string[] =>
+  balance === 'hash'
+    ? ['    balance source', '    hash-type consistent']
+    : [`    balance ${balance}`];
+
+const stuck = (cookie: string, table: string): string[] => [
+  `    stick on req.cook(${cookie})${table}`,
+  `    stick store-response res.cook(${cookie})${table}`,
+];
+
+const patience = ['    timeout tunnel 1h', '    timeout server 1m'];
+
+function serverWords({ address, port, weight, backup }: Member): string {
   const host = address.includes(':') ? `[${address}]` : address;
-  return `${host}:${port} weight ${weight}`;
+  return `${host}:${port} weight ${weight}${backup ? ' backup' : ''}`;
 }

@@ -11,31 +11,41 @@ ${heading}
 6 be_ui 1 ui-1 127.0.0.1 2 8 0 100 0 1 0 2 6 0 0 0 - 18092 - 0 0 - - 0
 
 `;
-const stats = `# pxname,svname,qcur,qmax,scur,smax,slim,stot
-be_users,users-1,0,0,3,9,,7,
-be_users,users-2,0,0,0,9,,7,
-be_ui,ui-1,1,0,1,9,,7,
+const stats = `# pxname,svname,qcur,qmax,scur,smax,slim,stot,bck
+be_users,users-1,0,0,3,9,,7,0,
+be_users,users-2,0,0,0,9,,7,1,
+be_ui,ui-1,1,0,1,9,,7,0,
+
+`;
+const map = `0x55f1bc138c20 users:v1 be_users.1
+0x55f1bc138d00 users/request/1 be_users.2
 
 `;
 
 test('HAProxy’s tables become servers, with what they are busy with', () => {
-  expect(parseRunning(['proc.structure: type=str value=<c2fd85e6>\n', states, stats])).toEqual({
-    structure: 'c2fd85e6',
-    servers: [
-      {
-        ...{ backend: 'be_users', id: 'users-1', address: '127.0.0.1', port: 18_090 },
-        ...{ weight: 100, state: 'ready', busy: 3 },
-      },
-      {
-        ...{ backend: 'be_users', id: 'users-2', address: '::1', port: 18_091 },
-        ...{ weight: 100, state: 'maint', busy: 0 },
-      },
-      {
-        ...{ backend: 'be_ui', id: 'ui-1', address: '127.0.0.1', port: 18_092 },
-        ...{ weight: 0, state: 'drain', busy: 2 },
-      },
-    ],
-  });
+  expect(parseRunning(['proc.structure: type=str value=<c2fd85e6>\n', states, stats, map])).toEqual(
+    {
+      structure: 'c2fd85e6',
+      servers: [
+        {
+          ...{ backend: 'be_users', id: 'users-1', address: '127.0.0.1', port: 18_090 },
+          ...{ weight: 100, backup: false, state: 'ready', busy: 3 },
+        },
+        {
+          ...{ backend: 'be_users', id: 'users-2', address: '::1', port: 18_091 },
+          ...{ weight: 100, backup: true, state: 'maint', busy: 0 },
+        },
+        {
+          ...{ backend: 'be_ui', id: 'ui-1', address: '127.0.0.1', port: 18_092 },
+          ...{ weight: 0, backup: false, state: 'drain', busy: 2 },
+        },
+      ],
+      map: [
+        ['users/request/1', 'be_users.2'],
+        ['users:v1', 'be_users.1'],
+      ],
+    },
+  );
 });
 
 test('a HAProxy without servers has none, and one with a foreign configuration no structure', () => {
@@ -43,6 +53,7 @@ test('a HAProxy without servers has none, and one with a foreign configuration n
   expect(parseRunning(['Variable not found.\n', none, '# pxname,svname\n\n'])).toEqual({
     structure: undefined,
     servers: [],
+    map: [],
   });
 });
 

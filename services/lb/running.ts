@@ -3,12 +3,14 @@
  * the model.
  */
 import { z } from 'zod';
-import { isBackend } from './render.ts';
+import { isBackend, type MapEntry } from './pools.ts';
 
 export interface Running {
   /** Undefined where HAProxy runs with a configuration that is not lb's. */
   structure: string | undefined;
   servers: RunningServer[];
+  /** In the order of keys. */
+  map: MapEntry[];
 }
 
 export interface RunningServer {
@@ -17,6 +19,7 @@ export interface RunningServer {
   address: string;
   port: number;
   weight: number;
+  backup: boolean;
   /** As it was set from outside. Whether its checks pass is HAProxy's own business. */
   state: 'ready' | 'drain' | 'maint';
   /** Requests and sockets that it has. */
@@ -24,7 +27,15 @@ export interface RunningServer {
 }
 
 /** The commands whose answers parseRunning() takes, in its order. */
-export const questions = ['get var proc.structure', 'show servers state', 'show stat -1 4 -1'];
+export const questionsFor = (map: string): string[] => [
+  'get var proc.structure',
+  'show servers state',
+  'show stat -1 4 -1',
+  `show map ${wordOf(map)}`,
+];
+
+/** A path as one word of a command. */
+export const wordOf = (path: string): string => path.replace(/[^\w/.-]/g, '\\$&');
 
 const stateRow = z.object({
   be_name: z.string(),
@@ -40,13 +51,19 @@ const statRow = z.object({
   svname: z.string(),
   scur: z.coerce.number(),
   qcur: z.coerce.number(),
+  bck: z.coerce.number(),
 });
 
-export function parseRunning([structure = '', states = '', stats = '']: string[]): Running {
-  const busy = new Map(
+export function parseRunning([
+  structure = '',
+  states = '',
+  stats = '',
+  map = '',
+]: string[]): Running {
+  const seen = new Map(
     tableOf(stats, ',').map((row) => {
-      const { pxname, svname, scur, qcur } = statRow.parse(row);
-      return [`${pxname}/${svname}`, scur + qcur];
+      const { pxname, svname, scur, qcur, bck } = statRow.parse(row);
+      return [`${pxname}/${svname}`, { busy: scur + qcur, backup: bck > 0 }];
     }),
   );
   const rows = tableOf(states.replace(/^\d+\n/, ''), ' ').map((row) => stateRow.parse(row));
@@ -59,9 +76,18 @@ export function parseRunning([structure = '', states = '', stats = '']: string[]
       port: row.srv_port,
       weight: row.srv_uweight,
       state: stateOf(row.srv_admin_state),
-      busy: busy.get(`${row.be_name}/${row.srv_name}`) ?? 0,
+      ...(seen.get(`${row.be_name}/${row.srv_name}`) ?? { busy: 0, backup: false }),
     }));
-  return { structure: /value=<(\w+)>/.exec(structure)?.[1], servers };
+  return { structure: /value=<(\w+)>/.exec(structure)?.[1], servers, map: entriesOf(map) };
+}
+
+/** Each line is an address in memory, a key and a value. */
+function entriesOf(text: string): MapEntry[] {
+  const lines = text.split('\n').map((line) => line.split(' '));
+  const entries = lines.flatMap(([, key, backend]) =>
+    key && backend ? [[key, backend] satisfies MapEntry] : [],
+  );
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Bits of srv_admin_state: 8 and 16 drain a server, any other one keeps it in maintenance. */

@@ -5,14 +5,35 @@
  * meant to is not concluded from the answers: reconcile.ts looks at the servers again.
  */
 import { connect } from 'node:net';
-import { parseRunning, questions, type Running } from './running.ts';
+import type { LbSettings } from './config.ts';
+import { mapPath } from './files.ts';
+import type { MapEntry } from './pools.ts';
+import { parseRunning, questionsFor, type Running, wordOf } from './running.ts';
 
 const patienceMs = 2_000;
 /** HAProxy takes a line of up to 16 KB, its buffer's size. */
 const maxLineLength = 8_000;
 
-export async function look(socketPath: string): Promise<Running> {
-  return parseRunning(await Promise.all(questions.map((question) => ask(socketPath, question))));
+type Place = Pick<LbSettings, 'haproxyRuntimeSocket' | 'haproxyConfig'>;
+
+export async function look({ haproxyRuntimeSocket, haproxyConfig }: Place): Promise<Running> {
+  const questions = questionsFor(mapPath(haproxyConfig));
+  return parseRunning(
+    await Promise.all(questions.map((question) => ask(haproxyRuntimeSocket, question))),
+  );
+}
+
+/** The whole map at one moment: no request sees half of it. */
+export async function replaceMap(
+  { haproxyRuntimeSocket, haproxyConfig }: Place,
+  entries: readonly MapEntry[],
+): Promise<string[]> {
+  const map = wordOf(mapPath(haproxyConfig));
+  const answer = await ask(haproxyRuntimeSocket, `prepare map ${map}`);
+  const [, version] = /version created: (\d+)/.exec(answer) ?? [];
+  if (version === undefined) return [answer.trim()];
+  const add = entries.map(([key, backend]) => `add map @${version} ${map} ${key} ${backend}`);
+  return tell(haproxyRuntimeSocket, [...add, `commit map @${version} ${map}`]);
 }
 
 /** Sends the commands in as few lines as they fit in, and returns what HAProxy has to say about them. */

@@ -3,11 +3,18 @@
  * render.ts puts the services' routes and backends between them.
  */
 import type { LbSettings } from './config.ts';
+import { successorSocket } from './files.ts';
 import { type ProblemName, problemAnswer } from './problems.ts';
+import { whoAsks } from './traffic-rules.ts';
 
 export type RenderSettings = Pick<
   LbSettings,
-  'haproxyPublic' | 'haproxyStats' | 'haproxyStatsPassword' | 'haproxyRuntimeSocket'
+  | 'haproxyConfig'
+  | 'haproxyPublic'
+  | 'haproxyStats'
+  | 'haproxyStatsPassword'
+  | 'haproxyRuntimeSocket'
+  | 'trafficKey'
 >;
 
 /** Each costs memory as it is used, about 34 KB: 140 MB when all are. */
@@ -30,7 +37,7 @@ export const serverOptions = [
 export const preface = `\
 # HAProxy's configuration, as it runs. Written by services/lb on every change: do not edit.
 # Where things come from: "settings" are lb's settings, "registration" is what a service says of
-# itself in Consul, and "decision" is a choice explained in services/lb/README.md.`;
+# itself in Consul, "policy" is what share each version gets, and "decision" is a choice explained in services/lb/README.md.`;
 
 export const globalSection = (settings: RenderSettings, structure: string): string => `\
 global
@@ -38,6 +45,8 @@ global
     stats socket ${quoted(settings.haproxyRuntimeSocket)} mode 600 level admin
     # registration: all but the servers, in one word; lb reloads when it wants another
     set-var proc.structure str(${structure})
+    # settings: what seals somebody's own choice of a version
+    set-var proc.traffic_key str(${Buffer.from(settings.trafficKey).toString('base64')})
     # decision: small, as HAProxy shares two cores and little memory with everything else
     maxconn ${maxConnections}
     nbthread 1
@@ -69,6 +78,7 @@ export const publicEdge = (settings: RenderSettings): string => `\
 frontend public from edge
     # settings: where the world comes in
     bind ${settings.haproxyPublic}
+    bind unix@${quoted(successorSocket(settings.haproxyConfig))} mode 600 accept-proxy
 
     # decision: nobody outside says where a request came from, what it belongs to or how it is routed
     http-request del-header x-forwarded- -m beg
@@ -76,7 +86,6 @@ frontend public from edge
     http-request del-header x-microflack- -m beg
     http-request del-header x-deadline-ms
     http-request del-header tracestate
-    http-request del-header baggage
     http-request set-header X-Forwarded-For %[src]
     http-request set-header X-Forwarded-Proto http
     http-request set-header traceparent 00-%[uuid,regsub(-,,g)]-%[uuid,regsub(-,,g),bytes(0,16)]-01
@@ -86,6 +95,7 @@ frontend public from edge
     http-request return ${problemAnswer('tooLarge')} if { req.body_size gt ${maxBodyBytes} }
     # decision: a service has to do with a request when it is here, up to HAProxy's buffer of 16 KB
     http-request wait-for-body time 10s unless METH_GET
+${whoAsks}
     # decision: how long a service keeps HAProxy's connections is not how long HAProxy keeps a client's
     http-response del-header keep-alive`;
 
@@ -129,11 +139,15 @@ export const noService = 'no_service';
 
 export const noServiceBackend = `\
 backend ${noService} from service
-    # decision: a worker that a reload has left behind sends its clients on to the new one, which may
-    # know the service; never for a path such as //elsewhere
-    http-request redirect location %[pathq] code 307 if { stopping } { path -m beg /api/ }
     # decision: what nobody has registered says so
     http-request return ${problemAnswer('noService')}`;
+
+export const successorBackend = (settings: RenderSettings): string => `\
+backend successor from service
+    # decision: the worker of after the reload, which has the same clients at this socket
+    timeout server 1m
+    timeout tunnel 1h
+    server successor unix@${quoted(successorSocket(settings.haproxyConfig))} send-proxy-v2 no-check`;
 
 function httpErrors(...names: ProblemName[]): string {
   return names.map((name) => `http-error ${problemAnswer(name)}`).join('\n    ');

@@ -12,7 +12,7 @@ import { remember } from './memory.ts';
 import { reconcile } from './reconcile.ts';
 import type { Running } from './running.ts';
 import { look } from './runtime.ts';
-import { stillServed, watchRegistrations } from './watch.ts';
+import { stillServed, watchConsul } from './watch.ts';
 
 const maxRetryMs = 1_000;
 
@@ -22,9 +22,9 @@ export const lb: ServiceDefinition<LbSettings> = {
 
   async start({ settings, consul, log, signal }) {
     const memory = await remember(settings.haproxyConfig, log);
-    const running = await firstLook(settings.haproxyRuntimeSocket, log, signal);
+    const running = await firstLook(settings, log, signal);
     const reconciler = reconcile({ settings, inForce: memory, log, signal });
-    watchRegistrations(consul, stillServed(memory, running), reconciler.want, { log, signal });
+    watchConsul(consul, stillServed(memory, running), reconciler.want, { log, signal });
     return {
       ready: () => reconciler.settled,
       stop: () => reconciler.ended,
@@ -33,10 +33,10 @@ export const lb: ServiceDefinition<LbSettings> = {
 };
 
 /** HAProxy may be starting just now. */
-async function firstLook(socketPath: string, log: Logger, signal: AbortSignal): Promise<Running> {
+async function firstLook(settings: LbSettings, log: Logger, signal: AbortSignal): Promise<Running> {
   for (let failures = 0; ; failures += 1) {
     try {
-      return await look(socketPath);
+      return await look(settings);
     } catch (error) {
       if (failures === 0)
         log.warn({ event: 'haproxy.behind', err: error }, 'HAProxy does not answer');

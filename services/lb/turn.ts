@@ -6,16 +6,18 @@
  * out, and what is new with it; the servers of everything else go on coming and going.
  */
 import type { Logger } from '@microflack/common/log.ts';
-import type { Instance } from '@microflack/common/registry/instances.ts';
 import { objectionTo, readIfThere, reload, replaceFile } from './apply.ts';
 import type { LbSettings } from './config.ts';
-import { memoryPath, memoryText } from './memory.ts';
+import { mapPath, memoryPath } from './files.ts';
+import { memoryText } from './memory.ts';
 import { type Model, modelOf } from './model.ts';
-import { commandsOf, planOf, type Step } from './plan.ts';
+import { commandsOf, isSettled, type Plan, planOf, takesTraffic } from './plan.ts';
+import { freeSlots, mapOf, mapText } from './pools.ts';
 import type { Fault } from './registration.ts';
 import { renderConfig, structureOf } from './render.ts';
 import type { Running } from './running.ts';
-import { look, tell } from './runtime.ts';
+import { look, replaceMap, tell } from './runtime.ts';
+import type { Told } from './watch.ts';
 
 export interface TurnOptions {
   settings: LbSettings;
@@ -28,20 +30,19 @@ export interface TurnOptions {
 export type Outcome = 'changed' | 'leaving' | 'done';
 
 /** Rejects where HAProxy cannot be reached or a file cannot be written: then the next turn makes good. */
-export type Turn = (instances: readonly Instance[]) => Promise<Outcome>;
+export type Turn = (told: Told) => Promise<Outcome>;
 
 /** What was refused is tried again after this, as the reason may have been a full disk. */
 const refusalHoldsMs = 10_000;
 
 export function createTurn({ settings, inForce, log }: TurnOptions): Turn {
-  const { haproxyRuntimeSocket } = settings;
   const gate = createGate(settings, log);
   const tellFaults = createFaultLog(log);
 
-  return async (instances) => {
-    const { model: wanted, faults } = modelOf(instances, inForce);
-    tellFaults(faults);
-    const running = await look(haproxyRuntimeSocket);
+  return async ({ instances, policies, faults: unread }) => {
+    const { model: wanted, faults } = modelOf(instances, inForce, policies);
+    tellFaults([...faults, ...unread]);
+    const running = await look(settings);
     const model = await gate.admissible([wanted, withServersOf(inForce, wanted)], running);
     const structure = structureOf(model, settings);
     const plan = planOf(model, structure, running);
@@ -49,10 +50,10 @@ export function createTurn({ settings, inForce, log }: TurnOptions): Turn {
       await save(model, settings);
       await gate.load(structure);
     } else {
-      await Promise.all([save(model, settings), change(plan.steps, haproxyRuntimeSocket, log)]);
+      await Promise.all([save(model, settings), change(plan, settings, log)]);
     }
     inForce = model;
-    if (plan.reload || plan.steps.length > 0) return 'changed';
+    if (!isSettled(plan)) return 'changed';
     return plan.leaving > 0 ? 'leaving' : 'done';
   };
 }
@@ -86,7 +87,7 @@ function createGate(settings: LbSettings, log: Logger) {
       const startedAt = performance.now();
       const objection = await reload(settings.haproxyMasterSocket, async () => {
         // The worker's socket is away for a moment.
-        const now = await look(settings.haproxyRuntimeSocket).catch(() => undefined);
+        const now = await look(settings).catch(() => undefined);
         return now?.structure === structure;
       });
       if (objection !== undefined) {
@@ -102,6 +103,7 @@ function createGate(settings: LbSettings, log: Logger) {
 async function save(model: Model, settings: LbSettings): Promise<void> {
   const files: [path: string, text: string][] = [
     [memoryPath(settings.haproxyConfig), memoryText(model)],
+    [mapPath(settings.haproxyConfig), mapText(mapOf(model.services))],
     [settings.haproxyConfig, renderConfig(model, settings)],
   ];
   await Promise.all(
@@ -111,11 +113,18 @@ async function save(model: Model, settings: LbSettings): Promise<void> {
   );
 }
 
-async function change(steps: readonly Step[], runtimeSocket: string, log: Logger): Promise<void> {
-  if (steps.length === 0) return;
-  const commands = steps.flatMap(commandsOf);
-  const remarks = await tell(runtimeSocket, commands);
-  log.info({ event: 'haproxy.changed', commands, remarks }, 'servers changed');
+/** Who is to have traffic comes first, then it is switched, and then goes who has none any more. */
+async function change({ steps, map }: Plan, settings: LbSettings, log: Logger): Promise<void> {
+  if (steps.length === 0 && map === undefined) return;
+  const [coming, going] = [false, true].map((which) =>
+    steps.filter((step) => takesTraffic(step) === which).flatMap(commandsOf),
+  );
+  const remarks = await tell(settings.haproxyRuntimeSocket, coming ?? []);
+  if (map) remarks.push(...(await replaceMap(settings, map)));
+  remarks.push(...(await tell(settings.haproxyRuntimeSocket, going ?? [])));
+  const commands = [...(coming ?? []), ...(going ?? [])];
+  const switched = map && mapText(map);
+  log.info({ event: 'haproxy.changed', commands, switched, remarks }, 'servers changed');
 }
 
 /** The same faults are told once. */
@@ -131,12 +140,12 @@ function createFaultLog(log: Logger): (faults: readonly Fault[]) => void {
   };
 }
 
-/** The structure of the one with the servers of the other. */
+/** The structure of the one with the servers, and what is said of them, of the other. */
 function withServersOf(structure: Model, servers: Model): Model {
-  const byName = new Map(servers.services.map((service) => [service.name, service.servers]));
-  const services = structure.services.map((service) => ({
-    ...service,
-    servers: byName.get(service.name) ?? [],
-  }));
+  const byName = new Map(servers.services.map((service) => [service.name, service]));
+  const services = structure.services.map(({ policy: _, ...service }) => {
+    const { servers = [], slots = [...freeSlots], policy } = byName.get(service.name) ?? {};
+    return { ...service, servers, slots, ...(policy && { policy }) };
+  });
   return { services };
 }

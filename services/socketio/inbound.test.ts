@@ -1,4 +1,5 @@
 import type { Claims } from '@microflack/common/auth/authenticator.ts';
+import { currentContext } from '@microflack/common/context.ts';
 import { unauthorized, unavailable } from '@microflack/common/errors.ts';
 import { createLogger } from '@microflack/common/log.ts';
 import type { Socket as ServerSocket } from 'socket.io';
@@ -100,6 +101,21 @@ describe('post_message', () => {
       bearer: 'good',
       idempotencyKey: 'k1',
     });
+  });
+
+  it('calls in the name of whom the edge said at the handshake, for as long as the socket is open', async () => {
+    const { client, request } = await build();
+    const said: (string | undefined)[] = [];
+    request.mockImplementation(async () => {
+      said.push(currentContext()?.baggage);
+      return { status: 201, headers: {}, body: message };
+    });
+    const baggage = 'mf-cohort=7,mf-me=messages:v2';
+    const socket = client({ extraHeaders: { baggage } });
+    for (const source of ['hello', 'again']) {
+      await socket.emitWithAck('post_message', { source }, 'good');
+    }
+    expect(said).toEqual([baggage, baggage]);
   });
 
   it('gives a message without a key one of its own', async () => {

@@ -100,7 +100,10 @@ function answer(
   socket.on(name, async (...event: unknown[]) => {
     const [args, acknowledge] = splitAcknowledgement(event);
     try {
-      acknowledge(await runWithContext(contextFrom({}), () => handle(args)));
+      // What the edge said of the handshake counts for all that comes over the socket.
+      const { baggage } = socket.handshake.headers;
+      const context = contextFrom({ baggage: baggage?.toString() });
+      acknowledge(await runWithContext(context, () => handle(args)));
     } catch (error) {
       acknowledge({ error: refuse(socket, log, name, error) });
     }

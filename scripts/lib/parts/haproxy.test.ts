@@ -13,7 +13,10 @@ test('HAProxy runs as master and worker, its sockets in the folder that it share
   ]);
   expect(program.user).toBe('mf-lb');
   expect(folders).toEqual([{ path: '/srv/stacks/demo/haproxy', mode: 0o700, user: 'mf-lb' }]);
-  expect(files).toMatchObject([{ content: 'global\n', mode: 0o600, user: 'mf-lb' }]);
+  expect(files).toMatchObject([
+    { content: 'global\n', mode: 0o600, user: 'mf-lb' },
+    { path: '/srv/stacks/demo/haproxy/traffic.map', content: '', mode: 0o600, user: 'mf-lb' },
+  ]);
 });
 
 test('lb’s settings name the same files, and the public address', () => {

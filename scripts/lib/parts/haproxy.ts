@@ -8,6 +8,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { mapPath } from '../../../services/lb/files.ts';
 import type { Part } from '../program.ts';
 import type { Stack } from '../stack.ts';
 import { findProgram, versionOf } from './installed.ts';
@@ -28,7 +29,10 @@ export function haproxyPart(stack: Stack, firstConfig: string): Part {
       stopWaitSecs: 10,
     },
     folders: [{ path: folder, mode: 0o700, user }],
-    files: [{ path: config, content: firstConfig, mode: 0o600, user }],
+    files: [
+      { path: config, content: firstConfig, mode: 0o600, user },
+      { path: mapPath(config), content: '', mode: 0o600, user },
+    ],
     version: () => versionOf('haproxy', '-v'),
     ready: () => until(() => accepts(runtimeSocket)),
   };
@@ -55,6 +59,7 @@ export function haproxySettings(stack: Stack): Record<string, string> {
     HAPROXY_PUBLIC: `${stack.bind}:${stack.ports.public}`,
     HAPROXY_STATS: `127.0.0.1:${stack.ports.haproxyStats}`,
     HAPROXY_STATS_PASSWORD: stack.secrets.haproxyStats,
+    TRAFFIC_KEY: stack.secrets.trafficKey,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Instances as Consul could tell of them, for tests: one by hand, and whole random catalogues. */
 import type { Instance } from '@microflack/common/registry/instances.ts';
+import type { TrafficPolicy } from '@microflack/common/registry/policy.ts';
 import fc from 'fast-check';
 
 /** messages-1 of the service messages, healthy and at a port of its own, but for what `changes` says. */
@@ -75,6 +76,7 @@ const tidyMeta = fc.record(
     balance: fc.constantFrom('roundrobin', 'leastconn', 'hash'),
     sticky: fc.constantFrom('io', 'sid'),
     websocket: fc.constant('true'),
+    audience: fc.constant('named'),
   },
   { requiredKeys: ['route'] },
 );
@@ -104,3 +106,30 @@ const anyInstance: fc.Arbitrary<Instance> = fc.oneof(
 );
 
 export const anyCatalogue = fc.array(anyInstance, { maxLength: 40 });
+
+/** Some of them for services that are there, and for versions that are not. */
+export const anyPolicies: fc.Arbitrary<Map<string, TrafficPolicy>> = fc
+  .uniqueArray(
+    fc.record({
+      service: fc.constantFrom('users', 'messages', 'ui', 'socketio', 'nobody'),
+      percent: fc.integer({ min: 0, max: 100 }),
+      sticky: fc.boolean(),
+      other: fc.constantFrom('v2', 'v3'),
+    }),
+    { selector: ({ service }) => service },
+  )
+  .map(
+    (all) =>
+      new Map(
+        all.map(({ service, percent, sticky, other }) => [
+          service,
+          {
+            shares: [
+              { version: 'v1', percent },
+              { version: other, percent: 100 - percent },
+            ],
+            ...{ sticky, since: '2026-11-21T12:00:00Z', by: 'somebody@here' },
+          },
+        ]),
+      ),
+  );

@@ -13,6 +13,7 @@ import type { Scope } from '@microflack/common/testing/parts.ts';
 import { until } from '@microflack/common/testing/until.ts';
 import { replaceFile } from '../apply.ts';
 import { type LbSettings, settings as schema } from '../config.ts';
+import { mapPath } from '../files.ts';
 import { emptyModel } from '../model.ts';
 import { renderConfig } from '../render.ts';
 import type { Running } from '../running.ts';
@@ -56,8 +57,10 @@ export async function startHaproxy(scope: Scope, consulUrl: string): Promise<Tes
     HAPROXY_PUBLIC: `127.0.0.1:${await freePort()}`,
     HAPROXY_STATS: `127.0.0.1:${await freePort()}`,
     HAPROXY_STATS_PASSWORD: 'pass-word',
+    TRAFFIC_KEY: 'traffic-key',
   };
   const settings = loadSettings(schema, environment);
+  await replaceFile(mapPath(settings.haproxyConfig), '');
   await replaceFile(settings.haproxyConfig, renderConfig(emptyModel, settings));
 
   let child: ChildProcess;
@@ -79,7 +82,7 @@ export async function startHaproxy(scope: Scope, consulUrl: string): Promise<Tes
     await rm(folder, { recursive: true });
   });
 
-  const running = () => look(settings.haproxyRuntimeSocket);
+  const running = () => look(settings);
   await until('HAProxy answers', () => running().catch(() => undefined));
   return {
     url: `http://${settings.haproxyPublic}`,

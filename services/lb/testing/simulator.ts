@@ -2,12 +2,15 @@
  * HAProxy's servers, as far as its runtime API is concerned, for tests: takes commands as text and
  * says what HAProxy says where it refuses one.
  */
+import type { MapEntry } from '../pools.ts';
 import type { Running, RunningServer } from '../running.ts';
 
 export interface Simulator {
   running(): Running;
   /** Throws with HAProxy's words where the command cannot be done. */
   execute(command: string): void;
+  /** As a transaction of the map does it. */
+  switch(map: readonly MapEntry[]): void;
   /** Requests that were under way are over. */
   timePasses(): void;
 }
@@ -30,14 +33,15 @@ export function simulate(running: Running, backends: ReadonlySet<string>): Simul
 
   const commands: [RegExp, (...words: string[]) => void][] = [
     [
-      /^add server (\S+) (\S+):(\d+) weight (\d+) check .*pool-max-conn -1 pool-purge-delay 5s$/,
-      (name = '', host = '', port = '', weight = '') => {
+      /^add server (\S+) (\S+):(\d+) weight (\d+)( backup)? check .*pool-max-conn -1 pool-purge-delay 5s$/,
+      (name = '', host = '', port = '', weight = '', backup = '') => {
         const [backend = '', id = ''] = name.split('/');
         if (!backends.has(backend)) throw new Error(`${name}: No such backend.`);
         if (servers.has(name)) throw new Error(`${name}: Already exists a server with that name.`);
         const address = host.replace(/^\[(.*)\]$/, '$1');
         const place = { backend, id, address, port: Number(port), weight: Number(weight) };
-        servers.set(name, { ...place, state: 'maint', busy: 0, checked: false });
+        const now = { state: 'maint', busy: 0, checked: false } as const;
+        servers.set(name, { ...place, ...now, backup: backup !== '' });
       },
     ],
     [
@@ -73,8 +77,11 @@ export function simulate(running: Running, backends: ReadonlySet<string>): Simul
     ],
   ];
 
+  let { map } = running;
+
   return {
     running: () => ({
+      map,
       structure: running.structure,
       // One without health checks would stay in traffic when it is dead.
       servers: [...servers.values()].map(({ checked, ...server }) => {
@@ -87,6 +94,9 @@ export function simulate(running: Running, backends: ReadonlySet<string>): Simul
         if (words.length > 0) return run(...words);
       }
       throw new Error(`Unknown command: ${command}`);
+    },
+    switch(entries) {
+      map = [...entries];
     },
     timePasses() {
       for (const server of servers.values()) server.busy = Math.max(0, server.busy - 1);
