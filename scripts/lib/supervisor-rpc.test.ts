@@ -8,6 +8,12 @@ test('a call names its method and escapes its parameters', () => {
   );
 });
 
+test('yes and no are no words', () => {
+  expect(callXml('stopProcessGroup', ['a', false])).toContain(
+    '<param><value><string>a</string></value></param><param><value><boolean>0</boolean></value></param>',
+  );
+});
+
 test('a fault is a struct like any other', () => {
   const xml = `<methodResponse><fault><value><struct>
 <member><name>faultCode</name><value><int>10</int></value></member>

@@ -97,3 +97,18 @@ test('how a program ended can be told, from a given moment on', async () => {
   await supervisor.withdraw(['echo']);
   expect(await supervisor.endOf('echo', await supervisor.logEnd())).toBeUndefined();
 });
+
+test('what has to go at once is not asked, and does not come back', async () => {
+  const supervisor = await build();
+  const command = ['/bin/sh', '-c', 'trap "echo asked" TERM; echo up; while :; do sleep 0.1; done'];
+  await supervisor.declare({ ...echo([]), command, stopWaitSecs: 60 }, about);
+  await supervisor.apply(['echo']);
+  await vi.waitFor(
+    async () => expect(await supervisor.lastLines('echo', 1)).toEqual(['up']),
+    10_000,
+  );
+  const begun = performance.now();
+  await supervisor.withdraw(['echo'], { now: true });
+  expect(performance.now() - begun).toBeLessThan(20_000);
+  expect(await supervisor.status()).toEqual([]);
+});

@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withServices } from '../secrets.ts';
 import { listeningHosts, makeTestStack, type TestStack } from '../testing/run-part.ts';
-import { redisPart } from './redis.ts';
+import { admitToRedis, redisPart } from './redis.ts';
 
 let stack: TestStack;
 let server: ChildProcess;
@@ -56,6 +58,26 @@ test('a service has keys of its own, and sees nobody else’s', async () => {
 test('clients find out what server it is', async () => {
   expect(await redis('socketio', 'INFO', 'server')).toMatch(/redis_version/);
   expect(await redis('socketio', 'CLIENT', 'SETNAME', 'me')).toBe('OK');
+});
+
+test('a service that comes later gets in, and nobody who is connected notices', async () => {
+  const { ports, secrets } = stack;
+  const env = { REDISCLI_AUTH: secrets.redis.ui ?? '' };
+  const words = ['-p', String(ports.redis), '--user', 'ui', '--no-auth-warning'];
+  const connected = execa('redis-cli', words, { env, stdin: 'pipe' });
+  connected.stdin.write('CLIENT ID\n');
+  await once(connected.stdout, 'data');
+
+  const known = { ...stack, secrets: withServices(secrets, ['popularity']) };
+  await admitToRedis(known);
+  const newcomer = { REDISCLI_AUTH: known.secrets.redis.popularity ?? '' };
+  const hello = ['-p', String(ports.redis), '--user', 'popularity', 'SET', 'popularity:x', '1'];
+  expect((await execa('redis-cli', hello, { env: newcomer })).stdout).toBe('OK');
+
+  connected.stdin.end('CLIENT ID\n');
+  const [before, after] = (await connected).stdout.split('\n');
+  expect(before).toMatch(/^\d+$/);
+  expect(after).toBe(before);
 });
 
 test('listens on loopback alone', async () => {
