@@ -53,6 +53,7 @@ export async function recordReceipt<T>(
 ): Promise<T> {
   const witness = about.witness ? await startWitness(stack) : undefined;
   const sampling = await startSampling(stack, about.service);
+  witness?.begin();
   const begun = new Date();
   const firstStep = output.done.length;
   const secondsSoFar = () => Math.round((Date.now() - begun.getTime()) / 100) / 10;

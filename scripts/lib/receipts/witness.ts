@@ -13,12 +13,14 @@ import type { WitnessCounts } from './receipt.ts';
 import { signIn, signOut, takeBack } from './witness-account.ts';
 import { countsOf, type Post } from './witness-count.ts';
 import { startReader } from './witness-reader.ts';
-import { startWriter } from './witness-writer.ts';
+import { startWriter, type Writer } from './witness-writer.ts';
 
 /** Longer than any healing takes: a beacon comes every second, a reconnect within five. */
 const arrivalPatienceMs = 15_000;
 
 export interface Witness {
+  /** They are there: now they begin to chat. */
+  begin(): void;
   /** Resolves when everything that was acknowledged has arrived, or should have. */
   finish(): Promise<WitnessCounts>;
   /** Takes back what was said: to be called when all is counted. */
@@ -37,11 +39,14 @@ export async function startWitness(stack: Stack): Promise<Witness> {
       signIn(url, { nickname: 'witness-reader', password: secret }),
     ]);
     const reader = await startReader(url, readerToken, word);
-    const writer = startWriter(url, writerToken, word);
+    let writer: Writer | undefined;
     const said: Post[] = [];
     return {
+      begin() {
+        writer = startWriter(url, writerToken, word);
+      },
       async finish() {
-        const posts = await writer.stop();
+        const posts = (await writer?.stop()) ?? [];
         const taken = posts.filter(({ id }) => id !== undefined).map(({ text }) => text);
         await reader.untilSeen(taken, arrivalPatienceMs);
         said.push(...posts);
