@@ -1,5 +1,5 @@
 /** `mf kill`: ends instances: drained first, and never the last one of a service unasked. */
-import { listInstances, retireInstance } from '../lib/deploy.ts';
+import { type InstanceRow, listInstances, retireInstance } from '../lib/deploy.ts';
 import { StepFailure, UsageError } from '../lib/failure.ts';
 import { whileLocked } from '../lib/lock.ts';
 import { createOutput, type Output } from '../lib/output.ts';
@@ -18,8 +18,8 @@ Takes instances out of traffic, waits for what they are doing, and stops them. I
 \`mf status\` (messages-2) or an id of the registry. A VERSION that several services have is told
 apart by its SERVICE.
 
-  --now    does not drain: kills at once
-  --last   also where nothing is left of the service then
+  --now           does not drain: kills at once
+  --last          also where nothing is left of the service then
 ${witnessHelp}`,
   options: {
     now: { type: 'boolean', default: false },
@@ -55,16 +55,19 @@ async function killAll(
   }
   const rows = await listInstances(stack);
   const victims = chooseVictims(rows, { name, version, last, option });
+  const service = victims[0]?.service ?? name;
+  const isLeft = (row: InstanceRow) =>
+    row.service === service && row.health === 'healthy' && !victims.includes(row);
   const about = {
     command: ['kill', name, version, now && '--now', last && '--last'].filter(Boolean).join(' '),
-    service: victims[0]?.service ?? name,
+    service,
     witness: values.witness === true,
-    endsService: last,
+    endsService: !rows.some(isLeft),
   };
   await recordReceipt(stack, output, about, () =>
     Promise.all(victims.map(({ program }) => retireInstance(campaign, program, { now }))),
   );
-  const killed = victims.map(({ program, service, version: label, instance }) => {
+  const killed = victims.map(({ program, version: label, instance }) => {
     return { program, service, version: label, instance };
   });
   output.answer({ ok: true, steps: output.done, killed }, `Next: mf status${option}`);

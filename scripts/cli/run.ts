@@ -24,10 +24,10 @@ Builds SERVICE into a release that is called VERSION and starts N instances of i
 whatever other versions run. What was built before is not built again, and a VERSION never changes.
 \`mf up\` leaves alone what runs so; it ends with \`mf kill\` or \`mf down\`.
 
-  VERSION  what the release is called (the package's version and a hash of what is in it)
-  SOURCE   a git ref (HEAD), or UNCOMMITTED_COPY: the working tree as it is at this moment. Left out
-           where VERSION was built from UNCOMMITTED_COPY: as it was built
-  -n N     how many instances
+  VERSION         what the release is called (the package's version and a hash of what is in it)
+  SOURCE          a git ref (HEAD), or UNCOMMITTED_COPY: the working tree as it is at this moment. Left
+                  out where VERSION was built from UNCOMMITTED_COPY: as it was built
+  -n N            how many instances
 ${witnessHelp}`,
   options: { number: { type: 'string', short: 'n', default: '1' }, ...witnessOption },
   async run(words) {
