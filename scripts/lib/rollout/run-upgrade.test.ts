@@ -33,6 +33,7 @@ function aStack(upgrade: Upgrade, state: Seen['state'] = 'serving') {
       told.push(`${program} is gone`);
     },
     async share(wanted) {
+      told.push(wanted ? 'share' : 'share no more');
       shares = wanted;
     },
     serving: async () => undefined,
@@ -71,6 +72,17 @@ test('what takes something away waits until the last old one is gone', async () 
   const { told, crew, journal } = aStack(upgrade);
   await runUpgrade(upgrade, { crew, journal });
   expect(told.slice(-2)).toEqual(['n-1 is gone', 'contract']);
+});
+
+test('a canary that is taken back gets no share until it is gone', async () => {
+  const canary = anUpgrade({ phase: { name: 'judging', percent: 5 }, usesShares: true });
+  const { told, crew, journal } = aStack(canary);
+  const judge = async () => 'worse' as const;
+  const ended = await runUpgrade(canary, { crew: { ...crew, judge }, journal });
+  expect(ended).toMatchObject({ as: 'returned', why: 'the canary: worse' });
+  expect(told).toEqual([
+    ...['share', 'start v2', 'share', 'stop n-4', 'n-4 is gone', 'share no more'],
+  ]);
 });
 
 test('a name that is used again is not taken for the one that had it before', async () => {

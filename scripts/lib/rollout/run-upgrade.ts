@@ -111,8 +111,7 @@ function exitsOf(crew: Crew) {
     const isLeaving = ({ program }: Seen) => program === leaving?.program;
     const now = seen.map((one) => (isLeaving(one) ? { ...one, state: 'leaving' as const } : one));
     const step = nextStep(upgrade, now, shares);
-    if (leaving === undefined || ['start', 'await', 'prove', 'share'].includes(step.do))
-      return step;
+    if (leaving === undefined || ['start', 'await', 'prove'].includes(step.do)) return step;
     await waitForIt();
     return plan(upgrade);
   }
