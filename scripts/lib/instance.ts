@@ -45,7 +45,6 @@ export function instanceOf(
   const releases = service.needs.includes('releases') ? [releasesOf(stack.dir, service.name)] : [];
   const permissions = [
     `--allow-fs-read=${settings.path}`,
-    ...releases.map((path) => `--allow-fs-read=${path}`),
     ...(service.workers.length > 0 ? ['--allow-worker'] : []),
     ...(drivesHaproxy
       ? [...childProcesses, `--allow-fs-read=${home}`, `--allow-fs-write=${home}`]
@@ -54,7 +53,12 @@ export function instanceOf(
   const program: Program = {
     name,
     user,
-    command: [...nodeCommand(node, release), ...permissions, join(release.folder, 'main.js')],
+    command: [
+      // In this order: a folder that is named after one inside of it is not allowed itself.
+      ...nodeCommand(node, [...releases, release.folder]),
+      ...permissions,
+      join(release.folder, 'main.js'),
+    ],
     environment: {
       NODE_ENV: 'production',
       // Each thread of Node's would get a heap of its own from glibc: 5 MB an instance, for nothing.
@@ -93,15 +97,20 @@ export function migrationOf(
   const inRelease = (name: string) => join(release.folder, name);
   return {
     user: userOf(service),
-    command: [...nodeCommand(node, release), inRelease('migrate.js'), inRelease('migrations')],
+    command: [
+      ...nodeCommand(node, [release.folder]),
+      inRelease('migrate.js'),
+      inRelease('migrations'),
+    ],
     show: shownTo(node, release),
     // Not in the service's settings: an instance may not change tables.
     environment: { MYSQL_MIGRATIONS_URL: url },
   };
 }
 
-function nodeCommand(node: string, { folder }: Pick<Release, 'folder'>): string[] {
-  return [node, ...nodeFlags, '--permission', `--allow-fs-read=${folder}`];
+function nodeCommand(node: string, folders: readonly string[]): string[] {
+  const reads = folders.map((folder) => `--allow-fs-read=${folder}`);
+  return [node, ...nodeFlags, '--permission', ...reads];
 }
 
 function shownTo(node: string, { folder }: Pick<Release, 'folder'>): Shown[] {
