@@ -11,7 +11,8 @@ import { z } from 'zod';
 import { publicUrl, type Stack } from './stack.ts';
 
 const nickname = 'mf-self-test';
-const patienceMs = 10_000;
+/** In step with how long the parts are waited for (parts/until.ts). */
+const patienceMs = (Number(process.env.MF_PATIENCE_S || 60) / 6) * 1000;
 
 const withToken = z.object({ token: z.string() });
 const withId = z.object({ id: z.number() });
