@@ -1,14 +1,18 @@
 /** What provisioning has made of a machine, as lines: two machines with the same ones are the same. */
 import { type Machine, succeed } from './machine.ts';
 
+const ours = "\\( -name node_modules -o -path '*/.git/index' \\) -prune -o";
+const foreign = "-name '.*' -prune -o -printf '%m %u %y %s %p %l\\n'";
+
 const commands = [
   'dpkg-query -W; dpkg --audit',
   "getent passwd | awk -F: '/^mf-/ { print $1, $6, $7 }' | sort",
   'systemctl list-unit-files --state=enabled --no-legend --plain',
   'sha256sum /usr/local/bin/mf /etc/systemd/system/microflack.service /etc/systemd/resolved.conf.d/*',
-  // Git notes in its index when it looked at which file; npm's and our caches come and go.
-  "find /opt/microflack \\( -name .cache -o -path '*/.git/index' -o -name .package-lock.json \\) -prune -o -printf '%m %u %g %y %p %l\\n' | sort",
-  "find /opt/microflack -name .cache -prune -o -type f -not -path '*/.git/*' -print0 | sort -z | xargs -0 sha256sum",
+  // Git notes in its index when it looked at which file; caches come and go.
+  `find /opt/microflack ${ours} -printf '%m %u %g %y %p %l\\n' | sort`,
+  `find /opt/microflack ${ours} -type f -not -path '*/.git/*' -print0 | sort -z | xargs -0 sha256sum`,
+  `cd /opt/microflack/checkout && find node_modules ${foreign} | sort | sha256sum`,
   'ls /usr/sbin/policy-rc.d /var/lib/microflack-provision/unfinished /opt/microflack/.partial* 2>&1',
   'mf status --json | grep -oE \'"(name|version|health)": .*\'',
 ];

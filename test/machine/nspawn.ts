@@ -35,13 +35,13 @@ export async function bootContainer(wanted: Wanted): Promise<Container> {
   const root = await mountOver(tree, layer);
   const address = network.address(number);
   await settle(root, `mf-machine-${number}`, `${address}/24`, network.gateway);
-  let booted = await boot(root, wanted);
+  let booted = await boot(layer, root, wanted);
   return {
     address,
     run: (line, { input, env = {} } = {}) => inside(booted.init, asUnit(line, env), input),
     async reboot() {
       await booted.off();
-      booted = await boot(root, wanted);
+      booted = await boot(layer, root, wanted);
     },
     async remove() {
       await booted.off();
@@ -52,7 +52,7 @@ export async function bootContainer(wanted: Wanted): Promise<Container> {
 }
 
 /** Switches it on. `off` shuts it down in order, as its switch does. */
-async function boot(root: string, { network, number, share }: Wanted) {
+async function boot(layer: string, root: string, { network, number, share }: Wanted) {
   const nspawn = spawn(
     'systemd-nspawn',
     [
@@ -69,6 +69,7 @@ async function boot(root: string, { network, number, share }: Wanted) {
     },
   );
   const gone = once(nspawn, 'exit');
+  await writeFile(join(layer, 'pid'), String(nspawn.pid)); // for clean.sh
   const init = await until('its first process', () => firstProcess(nspawn.pid), bootMs);
   const state = () => inside(init, ['systemctl', 'is-system-running', '--wait']);
   // What is degraded in a container (a device, a clock) is nothing of ours.
@@ -98,6 +99,7 @@ async function settle(root: string, name: string, address: string, gateway: stri
   await writeFile(join(root, 'etc/systemd/network/10-host0.network'), network);
   await rm(join(root, 'etc/resolv.conf'), { force: true });
   await writeFile(join(root, 'etc/resolv.conf'), await readFile('/etc/resolv.conf'));
+  await execa('ssh-keygen', ['-A', '-f', root]);
   await execa('systemctl', [`--root=${root}`, 'enable', 'systemd-networkd', 'ssh']);
 }
 
