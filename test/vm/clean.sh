@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Removes what a test of a virtual machine has left: its machine, its box's volume, its network, its daemons.
+#
+# Usage: clean.sh      (scripts/test-machine --vm calls it however the tests end)
+# Idempotent: looks for what bears the names that the tests give, and for nothing else.
+set -euo pipefail
+
+uri=qemu:///system
+
+main() {
+  local folder pid name
+  if virsh -c "$uri" version >/dev/null 2>&1; then forget_machines; fi
+  for folder in /tmp/mf-vm-*/; do
+    [[ -d $folder ]] || continue
+    while read -r pid name; do
+      [[ $(cat "/proc/$pid/comm" 2>/dev/null) != "$name" ]] || kill "$pid"
+    done < <(tac "$folder/daemons" 2>/dev/null)
+    rm -rf "$folder"
+  done
+  rm -rf /tmp/'Mein Fläck '*
+}
+
+# Vagrant calls a machine by the letters of its checkout's folder; ours are all Mein Fläck and something.
+forget_machines() {
+  local machine volume
+  virsh -c "$uri" list --all --name | grep '^MeinFlck' | while read -r machine; do
+    virsh -c "$uri" destroy "$machine" >/dev/null 2>&1 || true
+    virsh -c "$uri" undefine --remove-all-storage --snapshots-metadata "$machine" >/dev/null || true
+  done
+  virsh -c "$uri" vol-list default 2>/dev/null | awk '/^ (MeinFlck|microflack_vagrant)/ { print $1 }' |
+    while read -r volume; do virsh -c "$uri" vol-delete --pool default "$volume" >/dev/null || true; done
+  virsh -c "$uri" net-destroy vagrant-libvirt >/dev/null 2>&1 || true
+  virsh -c "$uri" net-undefine vagrant-libvirt >/dev/null 2>&1 || true
+}
+
+main "$@"

@@ -1,0 +1,71 @@
+/** `vagrant up` and its whole life: halt, up, snapshot, destroy. It takes half an hour where it is emulated. */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { call } from '../client/http.ts';
+import { aPerson, post } from '../client/person.ts';
+import { bareDebian } from '../machine/bare-debian.ts';
+import { promisesOfAChat, promisesOfAMachine } from '../machine/conformance.ts';
+import { succeed } from '../machine/machine.ts';
+import { shareCheckout } from '../machine/provisioned.ts';
+import { type Vagrant, vagrantIn } from './vagrant.ts';
+
+let vagrant: Vagrant;
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'mf-vm-'));
+  const box = join(folder, 'bare.box');
+  await timed('the box', async () => {
+    await execa('bash', [join(import.meta.dirname, 'box.sh'), await bareDebian(), box]);
+  });
+  await execa('bash', [join(import.meta.dirname, 'libvirt.sh'), folder]);
+  vagrant = vagrantIn(folder, (await shareCheckout()).folder, box);
+});
+
+afterAll(() => vagrant?.remove());
+
+test('`vagrant validate` finds nothing wrong', async () => {
+  expect(await vagrant.do('validate')).toContain('Vagrantfile validated successfully');
+});
+
+test('the first `vagrant up` ends with the URL', async () => {
+  await timed('the first up', () => vagrant.do('up'));
+  expect(vagrant.url()).toMatch(/^http:\/\/localhost:\d+$/);
+  process.env.MF_TEST_URL = vagrant.url();
+});
+
+promisesOfAChat();
+promisesOfAMachine(() => vagrant);
+
+test('a second `vagrant up` changes nothing', async () => {
+  const text = await timed('a second up', () => vagrant.do('up'));
+  expect(text).toContain('nothing was changed');
+  expect(text).not.toMatch(/installing|installed/);
+});
+
+test('what was said is there after a halt and an up', async () => {
+  const { token } = await aPerson();
+  const { id } = await post(token, 'before the halt');
+  await timed('halt', () => vagrant.do('halt'));
+  await timed('up again', () => vagrant.do('up'));
+  process.env.MF_TEST_URL = vagrant.url();
+  expect((await call('GET', `/api/messages/${id}`)).status).toBe(200);
+});
+
+test('a snapshot that is restored runs on, at the time that it is', async () => {
+  await timed('snapshot save', () => vagrant.do('snapshot', 'save', 'before'));
+  await timed('snapshot restore', () => vagrant.do('snapshot', 'restore', 'before'));
+  await succeed(vagrant, 'mf status');
+  const clock = Number(await succeed(vagrant, 'date +%s'));
+  expect(Math.abs(clock - Date.now() / 1000)).toBeLessThan(60);
+  await post((await aPerson()).token, 'after the snapshot');
+});
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const begun = performance.now();
+  const result = await work();
+  process.stdout.write(`${what}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+  return result;
+}

@@ -1,0 +1,70 @@
+/**
+ * A virtual machine of Vagrant's, made from the checkout as anybody would: `vagrant up`, and what follows.
+ *
+ * Vagrant's home, its box and its machine are in one folder, and the machine is emulated unless
+ * MF_LIBVIRT_DRIVER says that there is a KVM: so it runs where this does, slowly.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Ended, Machine } from '../machine/machine.ts';
+
+export interface Vagrant extends Machine {
+  /** `vagrant VERB …`, to its end; resolves to what it said, and rejects where it fails. */
+  do(...args: string[]): Promise<string>;
+  /** The URL that its last `up` has printed. */
+  url(): string;
+}
+
+export function vagrantIn(folder: string, checkout: string, box: string): Vagrant {
+  const env = {
+    VAGRANT_HOME: join(folder, 'home'),
+    VAGRANT_DOTFILE_PATH: join(folder, 'machine'),
+    VAGRANT_DEFAULT_PROVIDER: 'libvirt',
+    MF_LIBVIRT_DRIVER: process.env.MF_LIBVIRT_DRIVER ?? 'qemu',
+    MF_BOX: box,
+    MF_PORT: '8171',
+  };
+  let url = '';
+
+  async function run(...args: string[]): Promise<string> {
+    const { all } = await execa('vagrant', args, {
+      cwd: checkout,
+      env,
+      all: true,
+      stdin: 'ignore',
+    });
+    url = /MicroFlack is at (?<url>http:\S+)/.exec(all)?.groups?.url ?? url;
+    return all;
+  }
+
+  /** One ssh for a command, without Vagrant's half minute of Ruby before it. */
+  async function inside(line: string, { input = '', env: settings = {} } = {}): Promise<Ended> {
+    const configuration = join(folder, 'ssh-config');
+    await writeFile(configuration, await run('ssh-config'));
+    const set = Object.entries<string>(settings).map(([name, value]) => `${name}=${quoted(value)}`);
+    const command = ['sudo', 'env', ...set, 'bash', '-c', quoted(line)].join(' ');
+    const { exitCode, stdout, stderr } = await execa(
+      'ssh',
+      ['-F', configuration, 'default', command],
+      {
+        input,
+        reject: false,
+      },
+    );
+    return { code: exitCode, text: [stdout, stderr].filter((text) => text !== '').join('\n') };
+  }
+
+  return {
+    address: undefined,
+    do: run,
+    url: () => url,
+    run: inside,
+    reboot: async () => void (await run('reload')),
+    remove: async () => void (await run('destroy', '--force')),
+  };
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
