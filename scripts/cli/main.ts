@@ -46,7 +46,10 @@ async function listVerbs(): Promise<number> {
   for (const [name, load] of Object.entries(verbs)) {
     process.stdout.write(`  ${name.padEnd(8)} ${(await load()).summary}\n`);
   }
-  process.stdout.write('\nmf VERB --help tells more.\n');
+  process.stdout.write(
+    '\nmf VERB --help tells more. Beside these: `mf preflight` says whether `vagrant up` will work here,\n' +
+      'and `mf box` makes a box for a room without internet.\n',
+  );
   return 0;
 }
 
