@@ -33,6 +33,7 @@ test('the edge takes from strangers what only we may say, and begins the trace',
   const { body } = await world.ask('/hello', { headers: forged });
   expect(body.headers).toMatchObject({
     accept: 'text/html',
+    baggage: expect.stringMatching(/^mf-cohort=\d{1,2}$/),
     'x-forwarded-for': '127.0.0.1',
     'x-forwarded-proto': 'http',
   });

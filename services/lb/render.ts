@@ -52,7 +52,7 @@ function configText(model: Model, settings: RenderSettings, structure: string): 
     [
       publicEdge(settings),
       routes(model.services),
-      whichVersion(settings.haproxyConfig),
+      whichVersion(model.services, settings.haproxyConfig),
       byService,
     ].join('\n\n'),
     statsFrontend(settings),
@@ -94,7 +94,7 @@ function backend(service: Service, { backend, group, members }: Pool): string {
   ].join('\n');
 }
 
-/** Requests stick to servers of the pool of all, so that a switch leaves sessions where they are. */
+/** Sessions are kept in the table of the pool of all, so that a switch leaves them where they are. */
 function slot({ name, balance, sticky, websocket }: Service, group: string): string[] {
   return [
     `    # policy: ${group === freeSlot ? 'for a version to come' : `for version ${group}`}`,

@@ -129,6 +129,8 @@ defaults service
     option redispatch 1
     retry-on all-retryable-errors
     http-request disable-l7-retry unless METH_GET or { method POST } { req.hdr(idempotency-key) -m found }
+    # decision: whoever has chosen a version for themselves sees what it does, its failures too
+    http-request disable-l7-retry if { var(txn.me),field(1,:),strcmp(txn.service) eq 0 }
     # decision: the page's files travel small
     compression algo gzip
     compression type text/html text/css text/javascript application/javascript image/svg+xml

@@ -7,6 +7,8 @@
  * `mf traffic SERVICE --me VERSION` prints (scripts/lib/me.ts); nobody else can make the seal.
  */
 import { mapPath } from './files.ts';
+import type { Service } from './model.ts';
+import { backendOf } from './pools.ts';
 import { problemAnswer } from './problems.ts';
 
 const personMaxAgeSeconds = 31_536_000;
@@ -38,15 +40,23 @@ export const whoAsks = `\
     http-request return ${problemAnswer('noChoice')} if { path -m beg /.microflack/ }`;
 
 /** `txn.service` is known by now; what the map does not have goes to all of its servers. */
-export function whichVersion(haproxyConfig: string): string {
+export function whichVersion(services: readonly Service[], haproxyConfig: string): string {
   const found = `'map("${mapPath(haproxyConfig)}")'`;
   return `\
-    # policy: first one's own choice, then the person's bucket, then one that is drawn
+    # policy: one's own choice comes first, then a session that has begun, then the person's bucket
+    # or one that is drawn
     http-request set-var(txn.draw) rand(100)
     http-request set-var(txn.backend) var(txn.me),${found} if { var(txn.me),field(1,:),strcmp(txn.service) eq 0 }
-    http-request set-var(txn.backend) var(txn.service),concat(/person/,txn.cohort),${found} unless { var(txn.backend) -m found }
+${services.map(session).join('')}    http-request set-var(txn.backend) var(txn.service),concat(/person/,txn.cohort),${found} unless { var(txn.backend) -m found }
     http-request set-var(txn.backend) var(txn.service),concat(/request/,txn.draw),${found} unless { var(txn.backend) -m found }
     # decision: a worker that a reload left behind knows nothing new, and asks the one that does
     use_backend successor if { stopping }
     use_backend %[var(txn.backend)] if { var(txn.backend) -m found }`;
+}
+
+/** A session of polls is known by one instance alone, which the pool of all has, too. */
+function session({ name, sticky }: Service): string {
+  if (!sticky) return '';
+  const known = `{ req.cook(${sticky}),in_table(${backendOf(name)}) }`;
+  return `    http-request set-var(txn.backend) str(${backendOf(name)}) if { var(txn.service) -m str ${name} } ${known} !{ var(txn.backend) -m found }\n`;
 }

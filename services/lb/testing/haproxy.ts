@@ -29,6 +29,8 @@ export interface TestHaproxy {
   config(): Promise<string>;
   /** Another one after each reload, and after each restart. */
   workerPid(): Promise<number>;
+  /** All of them: the one that works, and those that reloads left behind. */
+  workers(): Promise<number[]>;
   /** How many connections it has made to a server so far, checks left out. */
   connectionsTo(backend: string, server: string): Promise<number>;
   /** As a crash does it; it comes back by itself. */
@@ -101,6 +103,10 @@ export async function startHaproxy(scope: Scope, consulUrl: string): Promise<Tes
       const column = head.split(',').indexOf('connect');
       const row = rows.find((one) => one.startsWith(`${backend},${server},`));
       return Number(row?.split(',')[column]);
+    },
+    async workers() {
+      const all = await ask(settings.haproxyMasterSocket, 'show proc;quit');
+      return [...all.matchAll(/^(\d+)\s+worker\b/gm)].map(([, pid]) => Number(pid));
     },
     async kill() {
       const gone = once(child, 'exit');

@@ -12,9 +12,13 @@ export async function startInstance(
   consulUrl: string,
   name: string,
   registration: Registration,
+  changes: Record<string, string> = {},
 ): Promise<RunningService> {
   const definition = fixture(name, registration);
-  const running = await startService(definition, environment(consulUrl, `${name}-${random()}`));
+  const running = await startService(definition, {
+    ...environment(consulUrl, `${name}-${random()}`),
+    ...changes,
+  });
   scope.onTestFinished(running.stop);
   return running;
 }
