@@ -4,10 +4,12 @@
  * cookie with which a developer chooses a version, sealed with the stack's key.
  *
  * Only GETs of the service's own route, which change nothing. Both versions get theirs at the same
- * time and in the same number. What comes back is counted here and not by the instances.
+ * time and in the same number. What comes back is counted here and not by the instances; HAProxy
+ * does not try again for who has chosen a version, so a failure is seen as one.
  */
 import { createHmac } from 'node:crypto';
 import { httpBucketsSeconds } from '@microflack/common/metrics.ts';
+import { countOwnRequest } from '../receipts/own-requests.ts';
 import { publicUrl, type Stack } from '../stack.ts';
 import type { Compared } from './samples.ts';
 import type { Sample, VersionSample } from './sequential.ts';
@@ -49,7 +51,9 @@ async function ask(url: string, cookie: string): Promise<Answer> {
   }).then(
     async (response) => {
       await response.arrayBuffer();
-      return response.status >= 500;
+      const bad = response.status >= 500;
+      countOwnRequest(bad);
+      return bad;
     },
     () => true,
   );

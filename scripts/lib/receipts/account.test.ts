@@ -68,6 +68,13 @@ test('a service whose last instance is meant to go may say so, but its instances
   expect(counts).toMatchObject({ unserved: 8, failed: 1 });
 });
 
+test('what a command asked for itself fails nobody', () => {
+  const seen = rows(['public', 'FRONTEND', 100, 9], ['be_messages.2', 'BACKEND', 9, 9]);
+  const instances = { all: [messages], bare: nobodyBare };
+  const counts = requestsOf(seen, instances, undefined, { sent: 20, failed: 8 });
+  expect(counts).toMatchObject({ failed: 1, probes: 20 });
+});
+
 test('a version is what its instances did, in whatever backend, and what they measured', () => {
   const metrics = (count: number) =>
     parseMetrics(

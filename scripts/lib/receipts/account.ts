@@ -25,6 +25,7 @@ export function requestsOf(
   rows: readonly Row[],
   { all, bare }: Instances,
   ending: string | undefined,
+  own: { sent: number; failed: number } = { sent: 0, failed: 0 },
 ): RequestCounts {
   const edge = countsOf(rows, ({ kind, proxy }) => kind === 'frontend' && proxy === publicFrontend);
   const backends = countsOf(rows, ({ kind }) => kind === 'backend');
@@ -38,13 +39,14 @@ export function requestsOf(
   const unserved = ownAnswers(rows.filter(({ proxy }) => isNobodys(proxy)));
   return {
     requests: edge.requests,
-    failed: Math.max(0, edge.failed - unserved),
+    failed: Math.max(0, edge.failed - unserved - own.failed),
     unanswered: edge.unanswered,
     unserved,
     retried: backends.retried,
     redispatched: backends.redispatched,
     connectErrors: backends.connectErrors,
     clientAborts: backends.clientAborts,
+    probes: own.sent,
   };
 }
 

@@ -99,6 +99,7 @@ function noticed({ requests, sockets, witness }: Receipt): string[] {
   ];
   if (requests.clientAborts > 0)
     lines.push(`gave up   ${requests.clientAborts} clients did not wait`);
+  if (requests.probes > 0) lines.push(`probes    ${requests.probes} of the requests were our own`);
   if (requests.unserved > 0) {
     lines.push(`nobody's  ${requests.unserved} for services that nobody runs: not failures`);
   }

@@ -37,6 +37,8 @@ export const requestCounts = z.object({
   /** 503 in the name of a service that nobody ran, nor was meant to. */
   unserved: count,
   clientAborts: count,
+  /** The command's own, to try a version out. They are in `requests`, but their failures in nothing. */
+  probes: count,
 });
 
 export const witnessCounts = z.object({

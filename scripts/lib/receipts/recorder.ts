@@ -12,6 +12,7 @@ import { messageOf, StepFailure, UsageError } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { type Stack, stackOption } from '../stack.ts';
 import { gapsOf, requestsOf, socketsOf, versionsOf } from './account.ts';
+import { ownRequests } from './own-requests.ts';
 import { brokenPromises, type Receipt, receiptId, type WitnessCounts } from './receipt.ts';
 import { type Evidence, startSampling } from './sampling.ts';
 import { saveReceipt } from './store.ts';
@@ -113,7 +114,7 @@ function receiptOf(
   const rows = haproxy.rows();
   const all = instances.all();
   const ending = endsService ? service : undefined;
-  const requests = requestsOf(rows, { all, bare: instances.bare }, ending);
+  const requests = requestsOf(rows, { all, bare: instances.bare }, ending, ownRequests());
   const broken = brokenPromises(requests, witness);
   const reasons = failure === undefined ? broken : [messageOf(failure), ...broken];
   return {

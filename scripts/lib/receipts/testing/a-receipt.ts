@@ -24,6 +24,7 @@ export function aReceipt(change: Partial<Receipt> = {}): Receipt {
       unanswered: 0,
       unserved: 0,
       clientAborts: 0,
+      probes: 0,
     },
     versions: [],
     sockets: { before: 5, moved: 5, after: 5 },
