@@ -24,15 +24,20 @@ import { obtainRelease } from '../scripts/lib/deploy.ts';
 import { createOutput } from '../scripts/lib/output.ts';
 import { overviewOf } from '../scripts/lib/overview.ts';
 import { loadStack } from '../scripts/lib/stack.ts';
+import { superviseStack } from '../scripts/lib/supervisor.ts';
 import { exampleStack } from '../scripts/lib/testing/example-stack.ts';
 import { type Checkout, makeCheckout } from './setup/checkout.ts';
 
 const isRoot = process.getuid?.() === 0;
 const betweenRequestsMs = 20;
+const patienceMs = 40_000;
 const parts = 'consul,mariadb,redis,haproxy,lb,ui';
 
 let copy: Checkout;
 let url: string;
+
+// A test here runs up to ten commands, and each is a process that starts.
+vi.setConfig({ testTimeout: 120_000 });
 
 beforeAll(async () => {
   copy = await makeCheckout();
@@ -147,11 +152,12 @@ describe('a release that somebody edited', () => {
 
     const [running] = (await programs('ui')).filter(({ version }) => version === 'edited');
     process.kill(running?.pid ?? 0, 'SIGKILL');
-    await until('it has ended for good', async () =>
-      (await programs('ui')).some(
-        ({ name, health }) => name === running?.name && health === 'exited',
-      ),
-    );
+    const supervisor = superviseStack(await loadStack('copy'));
+    const hasEnded = async () =>
+      (await supervisor.status()).some(
+        ({ name, state }) => name === running?.name && state === 'EXITED',
+      );
+    await until('it has ended for good', hasEnded, patienceMs);
     const log = await readFile(join(copy.dir, `log/${running?.name}.log`), 'utf8');
     expect(log.trim().split('\n').at(-1)).toMatch(
       /releases\/ui\/edited is not what was built: main\.js was changed · next: mf releases$/,
@@ -181,7 +187,11 @@ describe('what goes wrong leaves everything as it was', () => {
       stdio: 'ignore',
     });
     const ended = once(run, 'exit');
-    await until('it has begun', async () => (await versions('ui')).includes('endless'), 20_000);
+    onTestFinished(() => void run.kill('SIGKILL'));
+    const supervisor = superviseStack(await loadStack('copy'));
+    const hasBegun = async () =>
+      (await supervisor.declared()).some(({ version }) => version === 'endless');
+    await until('it has begun', hasBegun, patienceMs);
     run.kill('SIGINT');
     expect((await ended)[0]).toBe(1);
     expect(await pids()).toEqual(before);
