@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+// A report takes a tenth of a second; on a machine that does much else, more.
+vi.setConfig({ testTimeout: 30_000 });
 
 const preflight = join(import.meta.dirname, 'preflight');
 
