@@ -83,7 +83,8 @@ export function registrationOf(instance: RegisteredInstance) {
       name: 'healthz',
       http: `http://${address}:${port}/healthz`,
       interval: '1s',
-      timeout: '1s',
+      // As patient as HAProxy is: who is only late on a busy machine is better than nobody.
+      timeout: '2s',
       // We register when we are fit to serve: without this, nobody would come before the first
       // check.
       status: 'passing',
