@@ -30,8 +30,8 @@ main() {
     [[ $result == 0 || $mode ]] || exit 1
     [[ $name != machine/code || ! -d $copy/provision ]] || from=$copy/provision
   done
-  # shellcheck disable=SC2154 # of places.sh
-  [[ $mode ]] || "$command" up
+  # shellcheck disable=SC2154 # of places.sh; as patient as microflack.service
+  [[ $mode ]] || MF_PATIENCE_S=600 "$command" up
   exit "$result"
 }
 

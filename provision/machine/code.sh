@@ -49,7 +49,8 @@ files() {
 # it, its hooks are for people, and what it notes about files is another thing in each place.
 history() {
   [[ -d $checkout/.git ]] || return 0
-  rsync "${options[@]}" --times --omit-dir-times "${not_history[@]/#/--exclude=}" "$@" \
+  # A release of uncommitted code leaves objects of its own there.
+  rsync "${options[@]}" --times --omit-dir-times --filter='protect /objects/**' "${not_history[@]/#/--exclude=}" "$@" \
     "$checkout/.git/" "$copy/.git/"
 }
 
