@@ -66,8 +66,9 @@ install_kernel() {
   in_it sed -i 's/^GRUB_TIMEOUT=.*/GRUB_TIMEOUT=0/; s/^GRUB_CMDLINE_LINUX=.*/GRUB_CMDLINE_LINUX="console=ttyS0 net.ifnames=0"/' /etc/default/grub
   in_it grub-install --target=i386-pc --modules='part_msdos ext2' "$disk"
   in_it update-grub
-  # It saw the loop device; a machine will see another.
-  in_it sed -i 's#root=\(/dev/loop\|UUID=\)[^ ]*#root=LABEL=root#' /boot/grub/grub.cfg
+  # It saw a loop device; a machine will see another, with the same label.
+  in_it sed -i -e 's#root=\(/dev/loop\|UUID=\)[^ ]*#root=LABEL=root#' \
+    -e 's#set root=(loop[0-9]*)#search --no-floppy --label --set=root root#' /boot/grub/grub.cfg
   ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 }
 
