@@ -15,7 +15,7 @@ async function git(...args: string[]): Promise<string[]> {
 test(
   'a clone on Windows has the line endings that Linux needs',
   async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'Mein Fläck '));
+    const folder = await mkdtemp(join(tmpdir(), 'mf clone ä '));
     onTestFinished(() => rm(folder, { recursive: true }));
     const clone = [
       'clone',
