@@ -23,7 +23,6 @@ const page = z.object({
     z.object({
       id: z.number(),
       source: z.string(),
-      key: z.string().optional(),
       seq: z.number(),
       change: z.number(),
     }),
@@ -116,8 +115,9 @@ async function storedWith(url: string, word: string, begin: number): Promise<Sto
   const found: Stored[] = [];
   for (let after = begin, more = true; more; ) {
     const answer = await readPage(url, `after=${after}&limit=200`);
-    for (const { source, key = '', id, seq, change } of answer.messages) {
-      if (source.startsWith(word)) found.push({ key, id, seq, change });
+    for (const { source, id, seq, change } of answer.messages) {
+      const [first, key = ''] = source.split(' ');
+      if (first === word) found.push({ key, id, seq, change });
     }
     after = answer.messages.at(-1)?.change ?? after;
     more = answer.more;
