@@ -98,8 +98,8 @@ async function complaintAbout(
 ): Promise<string | undefined> {
   const now = await readPolicy(stack, service);
   if (!isDeepStrictEqual(now?.shares, policy?.shares)) return 'somebody has changed it meanwhile';
-  const { inSync } = await planOfStack(stack);
-  return inSync ? undefined : 'HAProxy does not have what Consul wants';
+  const { behind } = await planOfStack(stack);
+  return behind.includes(service) ? 'HAProxy does not do so yet' : undefined;
 }
 
 async function read(stack: Stack, service: string): Promise<Stored> {

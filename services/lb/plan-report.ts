@@ -13,9 +13,11 @@ import { readIfThere } from './apply.ts';
 import { type LbSettings, settings as schema } from './config.ts';
 import { remember } from './memory.ts';
 import { type Model, modelOf } from './model.ts';
-import { isSettled, planOf, type Step } from './plan.ts';
+import { isSettled, type Plan, planOf, type Step } from './plan.ts';
+import { serviceIn } from './pools.ts';
 import type { Fault } from './registration.ts';
 import { renderConfig, structureOf } from './render.ts';
+import type { Running } from './running.ts';
 import { look } from './runtime.ts';
 import { trafficLines } from './traffic-report.ts';
 import { rememberedOf, type Told, watchConsul } from './watch.ts';
@@ -23,6 +25,8 @@ import { rememberedOf, type Told, watchConsul } from './watch.ts';
 export interface PlanReport {
   /** HAProxy has what Consul wants. */
   inSync: boolean;
+  /** Services whose servers and shares are not what Consul wants, whatever the structure is. */
+  behind: string[];
   /** What is wanted: by service, the ids of its servers. */
   wanted: Record<string, string[]>;
   /** Lines of haproxy.cfg that a reload is to add (+) or to take away (-). */
@@ -56,6 +60,7 @@ export async function planReport(environment: Record<string, string>): Promise<P
   const { reload, steps, leaving, map } = plan;
   return {
     inSync: isSettled(plan),
+    behind: behindOf(planOf(model, running.structure ?? '', running), running),
     wanted: wantedOf(model),
     structure: reload ? differenceOf(file, renderConfig(model, settings), settings) : [],
     switch: map !== undefined,
@@ -63,6 +68,15 @@ export async function planReport(environment: Record<string, string>): Promise<P
     traffic: model.services.flatMap(trafficLines),
     ...{ steps, leaving, faults: [...faults, ...told.faults] },
   };
+}
+
+/** An lb of another release may have another structure: what it does for a service counts all the same. */
+function behindOf({ steps, map }: Plan, running: Running): string[] {
+  const entries = [...(map ?? []), ...(map ? running.map : [])].map((entry) => entry.join(' '));
+  // Those that both have are there twice.
+  const differing = entries.filter((one) => entries.indexOf(one) === entries.lastIndexOf(one));
+  const services = differing.map((entry) => entry.replace(/[:/].*$/, ''));
+  return [...new Set([...steps.map(({ backend }) => serviceIn(backend)), ...services])].sort();
 }
 
 /** The report as lines for a person. */

@@ -9,6 +9,7 @@
  */
 import {
   bucketCount,
+  sharing,
   standIns,
   type TrafficPolicy,
   versionOf,
@@ -64,13 +65,15 @@ export function slotsFor(
 
 export function poolsOf({ name, servers, policy, slots }: Service): Pool[] {
   const open = servers.filter(({ audience }) => audience === 'everybody');
-  const standing = new Set(standIns(liveOf(name, servers), policy).map(({ version }) => version));
+  const shares = new Set(policy && sharing(policy).map(({ version }) => version));
+  // By who has a share and not by who lives: servers that are ill for a moment keep their place.
+  const someLive = open.some(({ version, weight }) => weight > 0 && shares.has(version));
   const all = { backend: backendOf(name), members: open.map((one) => ({ ...one, backup: false })) };
   const own = slots.map((group, at) => {
     const members = servers.flatMap((server) => {
       if (group !== freeSlot && groupOf(server) === group) return [{ ...server, backup: false }];
-      const standsIn = group !== freeSlot && open.includes(server) && standing.has(server.version);
-      return standsIn ? [{ ...server, backup: true }] : [];
+      const standsIn = open.includes(server) && (!someLive || shares.has(server.version));
+      return group !== freeSlot && standsIn ? [{ ...server, backup: true }] : [];
     });
     return { backend: slotOf(name, at), group, members };
   });
