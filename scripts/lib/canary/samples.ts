@@ -7,6 +7,7 @@
  */
 
 import { httpBucketsSeconds } from '@microflack/common/metrics.ts';
+import { haproxyPaths } from '../parts/haproxy.ts';
 import { createTally } from '../receipts/haproxy-counters.ts';
 import { lookAtHaproxy } from '../receipts/haproxy-look.ts';
 import { type Measured, nothingMeasured, since, together } from '../receipts/instance-metrics.ts';
@@ -60,7 +61,7 @@ export function samplesOf(stack: Stack, { service, ...versions }: Compared): Sam
     for (const { id, version } of there) versionOf.set(id, version);
     const [measured] = await Promise.all([
       Promise.all(there.map(({ id, url }) => grown(id, url))),
-      lookAtHaproxy(stack, haproxy).catch(() => undefined),
+      lookAtHaproxy(haproxyPaths(stack).masterSocket, haproxy).catch(() => undefined),
     ]);
     looks += 1;
     const sampleOf = (version: string): VersionSample => {

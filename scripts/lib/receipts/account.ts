@@ -126,7 +126,7 @@ export function gapsOf(seen: {
   const gaps: string[] = [];
   if (seen.missedHaproxy > 0) {
     gaps.push(
-      `HAProxy did not answer ${seen.missedHaproxy} times: what it refused then is not counted`,
+      `HAProxy could not be asked ${seen.missedHaproxy} times, as when it reloads: what it refused then is not counted`,
     );
   }
   if (seen.workers > 1) {

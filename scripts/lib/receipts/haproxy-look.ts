@@ -3,15 +3,12 @@
  * answers and adds them up.
  */
 import { connect } from 'node:net';
-import { haproxyPaths } from '../parts/haproxy.ts';
-import type { Stack } from '../stack.ts';
 import { parseStat, parseWorkers, type Tally } from './haproxy-counters.ts';
 
 const patienceMs = 2_000;
 
 /** Through the master, who alone reaches the workers that a reload has left behind. Rejects where none answers. */
-export async function lookAtHaproxy(stack: Stack, tally: Tally): Promise<void> {
-  const { masterSocket } = haproxyPaths(stack);
+export async function lookAtHaproxy(masterSocket: string, tally: Tally): Promise<void> {
   const workers = parseWorkers(await askMaster(masterSocket, 'show proc'));
   const looks = await Promise.all(
     workers.map(async (worker) => {

@@ -6,6 +6,7 @@
  * Nothing is asked of those who serve but what they have counted anyway.
  */
 import { pause } from '@microflack/common/pause.ts';
+import { haproxyPaths } from '../parts/haproxy.ts';
 import type { Stack } from '../stack.ts';
 import { createTally, type Tally } from './haproxy-counters.ts';
 import { lookAtHaproxy } from './haproxy-look.ts';
@@ -36,7 +37,7 @@ export async function startSampling(
       evidence.missed += 1;
     };
     await Promise.all([
-      lookAtHaproxy(stack, evidence.haproxy).catch(missed),
+      lookAtHaproxy(haproxyPaths(stack).masterSocket, evidence.haproxy).catch(missed),
       evidence.instances.look(),
     ]);
   };
