@@ -21,7 +21,7 @@ export const ui: ServiceDefinition<UiSettings> = {
     routes(app, {
       folder: builtPage(),
       releasesFolder: settings.releasesFolder,
-      optionalServices: watchOptionalServices(consul, { log, signal }),
+      optionalServices: watchOptionalServices({ consul, log, signal }),
     });
     return {};
   },
