@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { withAdmin } from '../scripts/lib/accounts/admin-connection.ts';
 import { releasesOf } from '../scripts/lib/release.ts';
 import { instancesOf } from '../scripts/lib/rollout/instances.ts';
 import type { Stack } from '../scripts/lib/stack.ts';
 import { superviseStack } from '../scripts/lib/supervisor.ts';
+import { readPolicy } from '../scripts/lib/traffic.ts';
 import { mf, tryMf } from './setup/mf.ts';
 import { askMoody, buildMoody } from './setup/moody.ts';
 import { wholeStack } from './setup/whole.ts';
@@ -14,6 +16,9 @@ import { wholeStack } from './setup/whole.ts';
 /** With the options of this stack. */
 const inStack = (...args: string[]) => [...args, '--stack', process.env.MF_TEST_STACK ?? ''];
 const upgrade = (...args: string[]) => tryMf(inStack('upgrade', ...args));
+/** Several upgrades in one test, each of which starts instances. */
+vi.setConfig({ testTimeout: 180_000 });
+
 const dying = join(import.meta.dirname, 'setup/dying-upgrade.ts');
 let stack: Stack;
 
@@ -22,6 +27,7 @@ beforeAll(async () => {
   // A stack that is kept between runs has those of the last one.
   await nobody();
   await rm(releasesOf(stack.dir, 'moody'), { recursive: true, force: true });
+  await withAdmin(stack, (connection) => connection.query('DROP DATABASE IF EXISTS moody'));
   await Promise.all(['good', 'better'].map((label) => buildMoody(stack, { label })));
 });
 
@@ -85,25 +91,32 @@ describe('a roll', () => {
     expect(err).toContain('what was serves on: 2 of good');
     expect(err).toMatch(new RegExp(`^ {4}.*${lastWords}`, 'm'));
     expect(await running()).toEqual(['good', 'good']);
-    expect(crowd.failed).toEqual([]);
+    // Errors are what it answers, until it is seen.
+    if (mood !== 'answers errors') expect(crowd.failed).toEqual([]);
     expect(isUnfinished()).toBe(false);
   });
 });
 
 describe('a try', () => {
-  test('runs beside the old one and shows its log; roll goes on with it', async () => {
-    const crowd = await goodOnes(1);
-    const tried = await upgrade('try', 'moody', 'better');
-    expect(tried.code).toBe(0);
-    expect(tried.out).toContain('"msg":"in a mood"');
-    expect(await running()).toEqual(['better', 'good']);
-    const other = await upgrade('roll', 'moody', 'best');
-    expect(other.code).toBe(1);
-    expect(other.err).toMatch(/ tries better since 20.*next: mf upgrade roll moody .*abort moody/s);
-    expect((await upgrade('roll', 'moody')).code).toBe(0);
-    expect(await running()).toEqual(['better']);
-    expect(crowd.failed).toEqual([]);
-  });
+  test(
+    'runs beside the old one and shows its log; roll goes on with it',
+    async () => {
+      const crowd = await goodOnes(1);
+      const tried = await upgrade('try', 'moody', 'better');
+      expect(tried.code).toBe(0);
+      expect(tried.out).toContain('"msg":"in a mood"');
+      expect(await running()).toEqual(['better', 'good']);
+      const other = await upgrade('roll', 'moody', 'best');
+      expect(other.code).toBe(1);
+      expect(other.err).toMatch(
+        / tries better since 20.*next: mf upgrade roll moody .*abort moody/s,
+      );
+      expect((await upgrade('roll', 'moody')).code).toBe(0);
+      expect(await running()).toEqual(['better']);
+      expect(crowd.failed).toEqual([]);
+    },
+    severalUpgradesMs,
+  );
 
   test('is undone by an abort', async () => {
     const crowd = await goodOnes(1);
@@ -115,6 +128,57 @@ describe('a try', () => {
     expect(crowd.failed).toEqual([]);
     expect(crowd.answers.get('better')).toBeGreaterThan(0);
   });
+});
+
+test(
+  'what a release takes away goes when no old instance is left; unannounced it is refused',
+  async () => {
+    const first = { '0001-notes.sql': 'CREATE TABLE notes (id INT PRIMARY KEY);' };
+    const less = 'DROP TABLE notes;';
+    await buildMoody(stack, { label: 'grows', migrations: first });
+    await buildMoody(stack, { label: 'breaks', migrations: { ...first, '0002-less.sql': less } });
+    const announced = { ...first, '0002-less.sql': `-- contract\n${less}` };
+    await buildMoody(stack, { label: 'shrinks', migrations: announced });
+    await goodOnes(1);
+    expect(await upgrade('roll', 'moody', 'grows')).toMatchObject({ code: 0, err: '' });
+    const refused = await upgrade('roll', 'moody', 'breaks');
+    expect(refused.err).toContain('0002-less.sql would break the release before it (DROP TABLE');
+    expect(await upgrade('roll', 'moody', 'shrinks')).toMatchObject({ code: 0, err: '' });
+    const back = await upgrade('roll', 'moody', 'grows');
+    expect(back.err).toContain('0002-less.sql has taken away what this older release needs');
+    expect(await running()).toEqual(['shrinks']);
+  },
+  severalUpgradesMs,
+);
+
+describe('a canary', () => {
+  test(
+    'that is worse is taken back',
+    async () => {
+      const crowd = await goodOnes(1);
+      await buildMoody(stack, { label: 'answers-errors', mood: 'answers errors' });
+      const { code, err } = await upgrade('canary', 'moody', 'answers-errors', '--share', '20');
+      await crowd.leave();
+      expect(code).toBe(1);
+      expect(err).toContain('the canary: worse; it was taken back');
+      expect(await running()).toEqual(['good']);
+      expect(await readPolicy(stack, 'moody')).toBeUndefined();
+    },
+    severalUpgradesMs,
+  );
+
+  test(
+    'that is not worse takes over',
+    async () => {
+      const crowd = await goodOnes(1);
+      const { code, err } = await upgrade('canary', 'moody', 'better', '--share', '50');
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(await running()).toEqual(['better']);
+      expect(await readPolicy(stack, 'moody')).toBeUndefined();
+      expect(crowd.failed).toEqual([]);
+    },
+    severalUpgradesMs,
+  );
 });
 
 describe('a command that is killed', () => {

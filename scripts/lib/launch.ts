@@ -81,12 +81,18 @@ async function serves(
   return { ...wanted, instance, address };
 }
 
-async function migrate({ stack, output }: Campaign, one: Deployment): Promise<void> {
-  const { service, release } = one;
+/** `alone`: no older release runs, nor will be put back, so what takes something away is applied too. */
+export async function migrate(
+  { stack, output }: Campaign,
+  { service, release }: Deployment,
+  alone = false,
+): Promise<void> {
   if (!service.hasMigrations) return;
   const next = `mf status${stackOption(stack.name)}`;
   await output.step(`${service.name} migrations`, next, async () => {
-    const { environment, ...program } = migrationOf(stack, service, release, process.execPath);
+    const migration = migrationOf(stack, service, release, process.execPath);
+    const command = [...migration.command, ...(alone ? ['--alone'] : [])];
+    const { environment, ...program } = { ...migration, command };
     const [file = '', ...words] = confined(program, stack);
     await execa(file, words, { cwd: '/', env: environment, extendEnv: false, all: true });
     return 'applied';

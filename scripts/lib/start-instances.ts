@@ -11,6 +11,7 @@ import { instanceOf, nextName } from './instance.ts';
 import { launch, type Planned } from './launch.ts';
 import { lookAtPrograms } from './overview.ts';
 import { buildRelease, type Deployment, releasesOf } from './release.ts';
+import { contract, contractionOf } from './rollout/contraction.ts';
 import type { Service } from './services.ts';
 import { checkoutTree } from './source.ts';
 import type { Stack } from './stack.ts';
@@ -55,6 +56,9 @@ export async function startInstances(
   await launch(campaign, planned);
   const retired = planned.flatMap((one) => one.retired);
   await Promise.all(retired.map((name) => retireInstance(campaign, name)));
+  for (const one of planned.filter(({ isNew }) => isNew)) {
+    if ((await contractionOf(one, [])) === 'due') await contract(campaign, one);
+  }
 }
 
 interface PlannedByUp extends Planned {

@@ -23,7 +23,10 @@ export interface Moody {
 }
 
 /** Builds it into the stack, as `mf run` would: then it is found there by its label. */
-export async function buildMoody(stack: Stack, { label, mood = 'well' }: Moody): Promise<void> {
+export async function buildMoody(
+  stack: Stack,
+  { label, mood = 'well', migrations = {} }: Moody,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'mf-moody-'));
   try {
     await mkdir(join(folder, 'services/moody'), { recursive: true });
@@ -34,6 +37,10 @@ export async function buildMoody(stack: Stack, { label, mood = 'well' }: Moody):
     const main = source.replace("'MOOD' satisfies Mood | 'MOOD'", JSON.stringify(mood));
     await writeFile(join(folder, 'services/moody/main.ts'), `${main}\n// ${label}\n`);
     await writeFile(join(folder, 'services/moody/package.json'), '{"version":"1.0.0"}');
+    for (const [name, sql] of Object.entries(migrations)) {
+      await mkdir(join(folder, 'services/moody/migrations'), { recursive: true });
+      await writeFile(join(folder, 'services/moody/migrations', name), sql);
+    }
     const service = await readService(folder, 'moody');
     if (!service) throw new Error('expected the fixture to be a service');
     const tree = { folder, source: async () => 'UNCOMMITTED_COPY' };

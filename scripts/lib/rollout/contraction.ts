@@ -9,12 +9,9 @@ import {
   type Migration,
   refuseSilentContraction,
 } from '@microflack/common/db/expand-only.ts';
-import { execa } from 'execa';
-import { confined } from '../confine.ts';
 import { messageOf, StepFailure } from '../failure.ts';
-import { migrationOf } from '../instance.ts';
+import { migrate } from '../launch.ts';
 import type { Deployment } from '../release.ts';
-import { stackOption } from '../stack.ts';
 import type { Campaign } from '../start.ts';
 import { instancesOf } from './instances.ts';
 
@@ -50,15 +47,7 @@ export async function contract(
     output.say(`  migrations that take something away are left for later: ${names} still runs`);
     return;
   }
-  const next = `mf upgrade roll ${service.name} --resume${stackOption(stack.name)}`;
-  await output.step(`${service.name} migrations`, next, async () => {
-    const migration = migrationOf(stack, service, release, process.execPath);
-    const command = [...migration.command, '--alone'];
-    const [file = '', ...words] = confined({ ...migration, command }, stack);
-    const options = { cwd: '/', env: migration.environment, extendEnv: false, all: true };
-    await execa(file, words, options);
-    return 'what nobody needs any more is gone';
-  });
+  await migrate(campaign, { service, release }, true);
 }
 
 async function migrationsOf({ service, release }: Deployment): Promise<Migration[]> {
