@@ -23,7 +23,7 @@ main() {
 # Vagrant calls a machine by the letters of its checkout's folder; ours are all Mein Fläck and something.
 forget_machines() {
   local machine volume
-  virsh -c "$uri" list --all --name | grep '^MeinFlck' | while read -r machine; do
+  virsh -c "$uri" list --all --name | awk '/^MeinFlck/' | while read -r machine; do
     virsh -c "$uri" destroy "$machine" >/dev/null 2>&1 || true
     virsh -c "$uri" undefine --remove-all-storage --snapshots-metadata "$machine" >/dev/null || true
   done
