@@ -98,25 +98,19 @@ describe('a roll', () => {
 });
 
 describe('a try', () => {
-  test(
-    'runs beside the old one and shows its log; roll goes on with it',
-    async () => {
-      const crowd = await goodOnes(1);
-      const tried = await upgrade('try', 'moody', 'better');
-      expect(tried.code).toBe(0);
-      expect(tried.out).toContain('"msg":"in a mood"');
-      expect(await running()).toEqual(['better', 'good']);
-      const other = await upgrade('roll', 'moody', 'best');
-      expect(other.code).toBe(1);
-      expect(other.err).toMatch(
-        / tries better since 20.*next: mf upgrade roll moody .*abort moody/s,
-      );
-      expect((await upgrade('roll', 'moody')).code).toBe(0);
-      expect(await running()).toEqual(['better']);
-      expect(crowd.failed).toEqual([]);
-    },
-    severalUpgradesMs,
-  );
+  test('runs beside the old one and shows its log; roll goes on with it', async () => {
+    const crowd = await goodOnes(1);
+    const tried = await upgrade('try', 'moody', 'better');
+    expect(tried.code).toBe(0);
+    expect(tried.out).toContain('"msg":"in a mood"');
+    expect(await running()).toEqual(['better', 'good']);
+    const other = await upgrade('roll', 'moody', 'best');
+    expect(other.code).toBe(1);
+    expect(other.err).toMatch(/ tries better since 20.*next: mf upgrade roll moody .*abort moody/s);
+    expect((await upgrade('roll', 'moody')).code).toBe(0);
+    expect(await running()).toEqual(['better']);
+    expect(crowd.failed).toEqual([]);
+  });
 
   test('is undone by an abort', async () => {
     const crowd = await goodOnes(1);
@@ -130,55 +124,43 @@ describe('a try', () => {
   });
 });
 
-test(
-  'what a release takes away goes when no old instance is left; unannounced it is refused',
-  async () => {
-    const first = { '0001-notes.sql': 'CREATE TABLE notes (id INT PRIMARY KEY);' };
-    const less = 'DROP TABLE notes;';
-    await buildMoody(stack, { label: 'grows', migrations: first });
-    await buildMoody(stack, { label: 'breaks', migrations: { ...first, '0002-less.sql': less } });
-    const announced = { ...first, '0002-less.sql': `-- contract\n${less}` };
-    await buildMoody(stack, { label: 'shrinks', migrations: announced });
-    await goodOnes(1);
-    expect(await upgrade('roll', 'moody', 'grows')).toMatchObject({ code: 0, err: '' });
-    const refused = await upgrade('roll', 'moody', 'breaks');
-    expect(refused.err).toContain('0002-less.sql would break the release before it (DROP TABLE');
-    expect(await upgrade('roll', 'moody', 'shrinks')).toMatchObject({ code: 0, err: '' });
-    const back = await upgrade('roll', 'moody', 'grows');
-    expect(back.err).toContain('0002-less.sql has taken away what this older release needs');
-    expect(await running()).toEqual(['shrinks']);
-  },
-  severalUpgradesMs,
-);
+test('what a release takes away goes when no old instance is left; unannounced it is refused', async () => {
+  const first = { '0001-notes.sql': 'CREATE TABLE notes (id INT PRIMARY KEY);' };
+  const less = 'DROP TABLE notes;';
+  await buildMoody(stack, { label: 'grows', migrations: first });
+  await buildMoody(stack, { label: 'breaks', migrations: { ...first, '0002-less.sql': less } });
+  const announced = { ...first, '0002-less.sql': `-- contract\n${less}` };
+  await buildMoody(stack, { label: 'shrinks', migrations: announced });
+  await goodOnes(1);
+  expect(await upgrade('roll', 'moody', 'grows')).toMatchObject({ code: 0, err: '' });
+  const refused = await upgrade('roll', 'moody', 'breaks');
+  expect(refused.err).toContain('0002-less.sql would break the release before it (DROP TABLE');
+  expect(await upgrade('roll', 'moody', 'shrinks')).toMatchObject({ code: 0, err: '' });
+  const back = await upgrade('roll', 'moody', 'grows');
+  expect(back.err).toContain('0002-less.sql has taken away what this older release needs');
+  expect(await running()).toEqual(['shrinks']);
+});
 
 describe('a canary', () => {
-  test(
-    'that is worse is taken back',
-    async () => {
-      const crowd = await goodOnes(1);
-      await buildMoody(stack, { label: 'answers-errors', mood: 'answers errors' });
-      const { code, err } = await upgrade('canary', 'moody', 'answers-errors', '--share', '20');
-      await crowd.leave();
-      expect(code).toBe(1);
-      expect(err).toContain('the canary: worse; it was taken back');
-      expect(await running()).toEqual(['good']);
-      expect(await readPolicy(stack, 'moody')).toBeUndefined();
-    },
-    severalUpgradesMs,
-  );
+  test('that is worse is taken back', async () => {
+    const crowd = await goodOnes(1);
+    await buildMoody(stack, { label: 'answers-errors', mood: 'answers errors' });
+    const { code, err } = await upgrade('canary', 'moody', 'answers-errors', '--share', '20');
+    await crowd.leave();
+    expect(code).toBe(1);
+    expect(err).toContain('the canary: worse; it was taken back');
+    expect(await running()).toEqual(['good']);
+    expect(await readPolicy(stack, 'moody')).toBeUndefined();
+  });
 
-  test(
-    'that is not worse takes over',
-    async () => {
-      const crowd = await goodOnes(1);
-      const { code, err } = await upgrade('canary', 'moody', 'better', '--share', '50');
-      expect({ code, err }).toEqual({ code: 0, err: '' });
-      expect(await running()).toEqual(['better']);
-      expect(await readPolicy(stack, 'moody')).toBeUndefined();
-      expect(crowd.failed).toEqual([]);
-    },
-    severalUpgradesMs,
-  );
+  test('that is not worse takes over', async () => {
+    const crowd = await goodOnes(1);
+    const { code, err } = await upgrade('canary', 'moody', 'better', '--share', '50');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(await running()).toEqual(['better']);
+    expect(await readPolicy(stack, 'moody')).toBeUndefined();
+    expect(crowd.failed).toEqual([]);
+  });
 });
 
 describe('a command that is killed', () => {
