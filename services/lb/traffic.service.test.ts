@@ -228,6 +228,14 @@ test('a version that dies fails nobody: those with a share stand in, and then an
   expect(await versionsOf(20, person)).toEqual({ v3: 20 });
 });
 
+test('a version that dies fails nobody before lb has heard of it either', async (t) => {
+  const { world, lb, v2, versionsOf } = await build(t);
+  await world.share('popularity', { v1: 50, v2: 50 });
+  await lb.stop();
+  await v2.stop();
+  expect(await versionsOf(20, person)).toEqual({ v1: 20 });
+});
+
 test('a policy that nobody understands changes nothing, and one that is gone without a word neither', async (t) => {
   const { world, versionsOf } = await build(t);
   await world.share('popularity', { v2: 100 });
