@@ -38,7 +38,7 @@ export const requestCounts = z.object({
   unserved: count,
   clientAborts: count,
   /** The command's own, to try a version out. They are in `requests`, but their failures in nothing. */
-  probes: count,
+  probes: count.default(0),
 });
 
 export const witnessCounts = z.object({

@@ -7,6 +7,7 @@
  * time, chat where everybody can see it, and take back what they said when all is counted.
  */
 import { createHmac, randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf, StepFailure } from '../failure.ts';
 import { publicUrl, type Stack, stackOption } from '../stack.ts';
 import type { WitnessCounts } from './receipt.ts';
@@ -15,13 +16,15 @@ import { countsOf, type Post } from './witness-count.ts';
 import { startReader } from './witness-reader.ts';
 import { startWriter, type Writer } from './witness-writer.ts';
 
+/** A kill is done in a moment, and people notice it in the next. */
+const aftermathMs = 2_000;
 /** Longer than any healing takes: a beacon comes every second, a reconnect within five. */
 const arrivalPatienceMs = 15_000;
 
 export interface Witness {
   /** They are there: now they begin to chat. */
   begin(): void;
-  /** Resolves when everything that was acknowledged has arrived, or should have. */
+  /** Chats on for a moment; resolves when everything acknowledged has arrived, or should have. */
   finish(): Promise<WitnessCounts>;
   /** Takes back what was said: to be called when all is counted. */
   leave(): Promise<void>;
@@ -46,6 +49,7 @@ export async function startWitness(stack: Stack): Promise<Witness> {
         writer = startWriter(url, writerToken, word);
       },
       async finish() {
+        await wait(aftermathMs);
         const posts = (await writer?.stop()) ?? [];
         const taken = posts.filter(({ id }) => id !== undefined).map(({ text }) => text);
         await reader.untilSeen(taken, arrivalPatienceMs);
