@@ -35,16 +35,16 @@ export async function beginUpgrade(
     const next = `mf run ${service} ${label ?? ''}`.trimEnd();
     throw new UsageError(`upgrade: no instance of ${service} runs`, `${next}${option}`);
   }
+  const { single } = (await deploymentOf(stack, service, rows[0]?.version ?? '')).service;
+  if (single && phase.name !== 'rolling') {
+    const why = `upgrade: there is only ever one ${service}, which is restarted in its place`;
+    throw new UsageError(why, `mf upgrade roll ${service} ${label ?? ''}`.trimEnd() + option);
+  }
   const deployment = await obtainRelease(campaign, { service, label, source });
   const { release } = deployment;
   const was = countByVersion(rows.map(({ version }) => version));
   const others = was.filter(({ version }) => version !== release.label);
   if (others.length === 0) return { nothingButRuns: release.label };
-  const { single } = deployment.service;
-  if (single && phase.name !== 'rolling') {
-    const why = `upgrade: there is only ever one ${service}, which is restarted in its place`;
-    throw new UsageError(why, `mf upgrade roll ${service} ${release.label}${option}`);
-  }
   if (phase.name === 'judging' && others.length < was.length) {
     const why = `${release.label} runs already, so it cannot be tried on a few first`;
     const next = `mf kill ${service} ${release.label}${option}`;
