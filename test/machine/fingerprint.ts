@@ -14,7 +14,8 @@ const commands = [
   `find /opt/microflack ${ours} -type f -not -path '*/.git/*' -print0 | sort -z | xargs -0 sha256sum`,
   `cd /opt/microflack/checkout && find node_modules ${foreign} | sort | sha256sum`,
   'ls /usr/sbin/policy-rc.d /var/lib/microflack-provision/unfinished /opt/microflack/.partial* 2>&1',
-  'mf status --json | grep -oE \'"(name|version|health)": .*\'',
+  // A start that was killed has used up a number.
+  'mf status --json | grep -oE \'"(service|version|health)": .*\'',
 ];
 
 export async function fingerprint(machine: Machine): Promise<string[]> {
