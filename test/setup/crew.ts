@@ -1,4 +1,5 @@
 /** Several instances of the services of the stack that test/setup/stack.ts has started, and the end of those that were added. */
+import { type Registered, registrations } from '../../scripts/lib/serving.ts';
 import { superviseStack } from '../../scripts/lib/supervisor.ts';
 import { mf } from './mf.ts';
 import { wholeStack } from './whole.ts';
@@ -17,6 +18,14 @@ export async function crewOf(service: string, version?: string): Promise<string[
   return ours
     .filter((one) => version === undefined || one.version === version)
     .map(({ name }) => name);
+}
+
+/** As the registry has it. */
+export async function instanceOf(service: string, program: string): Promise<Registered> {
+  const all = await registrations(await wholeStack(), service);
+  const found = all.find((one) => one.program === program);
+  if (found === undefined) throw new Error(`${program} is not registered`);
+  return found;
 }
 
 /** Adds instances of this version until there are three of each of these services, whatever their versions. */
