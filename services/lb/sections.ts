@@ -50,9 +50,10 @@ global
     # decision: small, as HAProxy shares two cores and little memory with everything else
     maxconn ${maxConnections}
     nbthread 1
-    # decision: workers that a reload left behind end soon, and there are never many
+    # decision: workers that a reload left behind end soon, and there are never many; but one that is
+    # ended before its clients have come by once more breaks off somebody's request
     hard-stop-after 5m
-    mworker-max-reloads 3
+    mworker-max-reloads 8
     # decision: to HAProxy's own output, which the supervisor keeps
     log stdout format raw daemon info`;
 
