@@ -1,13 +1,14 @@
 /**
  * The kinds of tests: unit (pure, fast), service (one service on real parts), and through HAProxy on a whole stack:
- * page (with a browser), system, and rollout (versions that come and go while requests are counted).
+ * page (with a browser), system, rollout (versions that come and go) and survival (what dies under load, and is counted).
  */
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/dist/**', '.stack/**', '.runtime/**'];
 
 const browser = 'test/chat*.system.test.ts';
-const rollouts = 'test/{popularity,receipts,releases,survival,traffic,upgrade}*.system.test.ts';
+const rollouts = 'test/{popularity,receipts,releases,traffic,upgrade}*.system.test.ts';
+const survival = 'test/survival*.system.test.ts';
 
 /** Two files must not use one stack at once: they would kill each other's parts. */
 const onStack = {
@@ -45,10 +46,11 @@ export default defineConfig({
           ...onStack,
           name: 'system',
           include: ['test/**/*.system.test.ts'],
-          exclude: [...exclude, browser, rollouts],
+          exclude: [...exclude, browser, rollouts, survival],
         },
       },
       { test: { ...onStack, name: 'rollout', include: [rollouts], exclude } },
+      { test: { ...onStack, name: 'survival', include: [survival], exclude } },
     ],
   },
 });

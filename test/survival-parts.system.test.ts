@@ -16,7 +16,7 @@ import { agreed, healthy, instances, kill, start, stop, wholeStack } from './set
 const version = `survival-${mark()}`;
 const all = process.env.MF_TEST_ALL !== undefined;
 const longTest = { timeout: 300_000 };
-const awayMs = all ? 60_000 : 10_000;
+const awayMs = all ? 60_000 : 5_000;
 const registeredWithinMs = 5_000;
 /** More than the 10 s for which nothing is taken away after Consul was. */
 const agreedWithinMs = 20_000;
