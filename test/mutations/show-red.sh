@@ -24,7 +24,7 @@ main() {
   cp -a "$checkout/node_modules" "$clone/tree/node_modules"
   cd "$clone/tree"
   git apply "$patch"
-  if MF_TEST_TELL=1 npx vitest run --project rollout test/survival-instances -t "$test"; then
+  if MF_TEST_TELL=1 npx vitest run --project survival test/survival-instances -t "$test"; then
     echo "$name was taken out, and nothing noticed" >&2
     exit 1
   fi
