@@ -4,10 +4,11 @@
  */
 import { hostname, userInfo } from 'node:os';
 import { addInstance, type InstanceRow, retireInstance } from '../deploy.ts';
+import { StepFailure } from '../failure.ts';
 import { whileLocked } from '../lock.ts';
 import { untilServing } from '../serving.ts';
 import { stackOption } from '../stack.ts';
-import { type Campaign, untilReady } from '../start.ts';
+import { type Campaign, lastWords, untilReady } from '../start.ts';
 import { policyInForce, readPolicy, removePolicy, writePolicy } from '../traffic.ts';
 import { contract } from './contraction.ts';
 import { deploymentOf, instancesOf } from './instances.ts';
@@ -77,6 +78,10 @@ export function crewOf(campaign: Campaign, upgrade: Upgrade, withinSeconds: numb
     judge: (program) => judge(campaign, upgrade, program, withinSeconds),
     prove: proveIt,
     stop: (program) => retireInstance(campaign, program),
+    async failureOf(program, why) {
+      const logs = `mf logs ${program}${stackOption(stack.name)}`;
+      return new StepFailure(program, why, logs, await lastWords(campaign, program));
+    },
     contract: async () => contract(campaign, await deploymentOf(stack, service, to)),
   };
 }

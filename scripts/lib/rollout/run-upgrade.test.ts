@@ -40,6 +40,7 @@ function aStack(upgrade: Upgrade, state: Seen['state'] = 'serving') {
     prove: async () => undefined,
     judge: async () => 'not worse',
     contract: async () => void told.push('contract'),
+    failureOf: async (_program: string, why: string) => new Error(why),
   };
   const journal: Journal = {
     read: async () => written,

@@ -25,6 +25,8 @@ export interface Crew {
   share(shares: Shares | undefined): Promise<void>;
   judge(program: string): Promise<Verdict>;
   contract(): Promise<void>;
+  /** This reason to turn back, with the program's last words. */
+  failureOf(program: string, why: string): Promise<Error>;
 }
 
 export interface Course {
@@ -61,7 +63,8 @@ export async function runUpgrade(begun: Upgrade, course: Course): Promise<Ended>
       return endOf(upgrade, failure);
     }
     const outcome = await outcomeOf(async () => {
-      patience.count(step, upgrade);
+      const over = patience.over(step, upgrade);
+      if (over) throw await crew.failureOf(over.program, over.why);
       return step.do === 'stop' ? exits.begin(step) : perform(crew, step);
     });
     const next = after(upgrade, step, outcome);
@@ -164,10 +167,11 @@ function patienceFor({ was }: Upgrade) {
   const places = was.reduce((sum, { count }) => sum + count, 0);
   let left = places + extraStarts;
   return {
-    count(step: Step, { to, phase }: Upgrade): void {
-      if (step.do !== 'prove' || phase.name === 'returning') return;
-      if (left === 0) throw new Error(`instances of ${to} serve and die again and again`);
+    over(step: Step, { to, phase }: Upgrade): { program: string; why: string } | undefined {
+      if (step.do !== 'prove' || phase.name === 'returning') return undefined;
       left -= 1;
+      if (left >= 0) return undefined;
+      return { program: step.program, why: `instances of ${to} serve and die again and again` };
     },
   };
 }
