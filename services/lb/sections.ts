@@ -53,7 +53,7 @@ global
     # decision: workers that a reload left behind end soon, and there are never many; but one that is
     # ended before its clients have come by once more breaks off somebody's request
     hard-stop-after 5m
-    mworker-max-reloads 8
+    mworker-max-reloads 12
     # decision: to HAProxy's own output, which the supervisor keeps
     log stdout format raw daemon info`;
 
