@@ -6,10 +6,8 @@
 set -euo pipefail
 
 step=browser
-# shellcheck source=provision/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=provision/apt.sh
-source "$provision_dir/apt.sh"
+# shellcheck source=provision/programs.sh
+source "$(dirname "${BASH_SOURCE[0]}")/programs.sh"
 
 programs=(
   chromium:chromium
@@ -17,14 +15,6 @@ programs=(
   /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf:fonts-noto-color-emoji
 )
 
-missing() { missing_packages "${programs[@]}"; }
-
 there() { command -v chromium; }
-
-install() {
-  local packages
-  mapfile -t packages < <(missing)
-  apt_install "${packages[@]}"
-}
 
 run_step "$@"

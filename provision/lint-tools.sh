@@ -6,21 +6,9 @@
 set -euo pipefail
 
 step=lint-tools
-# shellcheck source=provision/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=provision/apt.sh
-source "$provision_dir/apt.sh"
+# shellcheck source=provision/programs.sh
+source "$(dirname "${BASH_SOURCE[0]}")/programs.sh"
 
 programs=(shellcheck:shellcheck shfmt:shfmt)
-
-missing() { missing_packages "${programs[@]}"; }
-
-there() { echo 'all there'; }
-
-install() {
-  local packages
-  mapfile -t packages < <(missing)
-  apt_install "${packages[@]}"
-}
 
 run_step "$@"

@@ -7,10 +7,8 @@
 set -euo pipefail
 
 step=machines
-# shellcheck source=provision/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=provision/apt.sh
-source "$provision_dir/apt.sh"
+# shellcheck source=provision/programs.sh
+source "$(dirname "${BASH_SOURCE[0]}")/programs.sh"
 
 programs=(
   systemd-nspawn:systemd-container
@@ -21,15 +19,5 @@ programs=(
   vagrant:vagrant
   /usr/share/vagrant-plugins/plugins.d/vagrant-libvirt.json:vagrant-libvirt
 )
-
-missing() { missing_packages "${programs[@]}"; }
-
-there() { echo 'all there'; }
-
-install() {
-  local packages
-  mapfile -t packages < <(missing)
-  apt_install "${packages[@]}"
-}
 
 run_step "$@"

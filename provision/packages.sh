@@ -7,10 +7,8 @@
 set -euo pipefail
 
 step=packages
-# shellcheck source=provision/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=provision/apt.sh
-source "$provision_dir/apt.sh"
+# shellcheck source=provision/programs.sh
+source "$(dirname "${BASH_SOURCE[0]}")/programs.sh"
 # shellcheck source=provision/find-node.sh
 source "$provision_dir/find-node.sh"
 
@@ -30,15 +28,5 @@ programs=(
 
 # Debian's npm is wanted for one download: that of the Node which the stack uses (node.sh).
 if ! find_node "$checkout" >/dev/null; then programs+=(npm:npm); fi
-
-missing() { missing_packages "${programs[@]}"; }
-
-there() { echo 'all there'; }
-
-install() {
-  local packages
-  mapfile -t packages < <(missing)
-  apt_install "${packages[@]}"
-}
 
 run_step "$@"

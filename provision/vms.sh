@@ -7,10 +7,8 @@
 set -euo pipefail
 
 step=vms
-# shellcheck source=provision/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-# shellcheck source=provision/apt.sh
-source "$provision_dir/apt.sh"
+# shellcheck source=provision/programs.sh
+source "$(dirname "${BASH_SOURCE[0]}")/programs.sh"
 
 programs=(
   libvirtd:libvirt-daemon-system
@@ -19,15 +17,5 @@ programs=(
   dnsmasq:dnsmasq-base
   sfdisk:fdisk
 )
-
-missing() { missing_packages "${programs[@]}"; }
-
-there() { echo 'all there'; }
-
-install() {
-  local packages
-  mapfile -t packages < <(missing)
-  apt_install "${packages[@]}"
-}
 
 run_step "$@"

@@ -7,10 +7,8 @@
 set -euo pipefail
 
 step=tools
-# shellcheck source=provision/lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-# shellcheck source=provision/apt.sh
-source "$provision_dir/apt.sh"
+# shellcheck source=provision/programs.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../programs.sh"
 
 programs=(
   rsync:rsync
@@ -24,14 +22,8 @@ if ! command -v chronyd ntpd >/dev/null; then
   programs+=(/usr/lib/systemd/systemd-timesyncd:systemd-timesyncd)
 fi
 
-missing() { missing_packages "${programs[@]}"; }
-
-there() { echo 'all there'; }
-
 install() {
-  local packages
-  mapfile -t packages < <(missing)
-  apt_install "${packages[@]}"
+  install_programs
   # It is no service of a stack's, and was held with those.
   systemctl enable --now --quiet systemd-timesyncd.service || true
 }
