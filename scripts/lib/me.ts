@@ -17,9 +17,9 @@ export interface Chosen {
 export function sealed(
   { secrets }: Pick<Stack, 'secrets'>,
   { service, version }: Chosen,
-  nowMs = Date.now(),
+  forMs = validForMs,
 ): string {
-  const said = `${service}:${version}~${Math.floor((nowMs + validForMs) / 1_000)}`;
+  const said = `${service}:${version}~${Math.floor((Date.now() + forMs) / 1_000)}`;
   return `${said}~${createHmac('sha256', secrets.trafficKey).update(said).digest('hex')}`;
 }
 

@@ -7,8 +7,8 @@
  * time and in the same number. What comes back is counted here and not by the instances; HAProxy
  * does not try again for who has chosen a version, so a failure is seen as one.
  */
-import { createHmac } from 'node:crypto';
 import { httpBucketsSeconds } from '@microflack/common/metrics.ts';
+import { sealed } from '../me.ts';
 import { countOwnRequest } from '../receipts/own-requests.ts';
 import { publicUrl, type Stack } from '../stack.ts';
 import type { Compared } from './samples.ts';
@@ -18,11 +18,11 @@ const pairsARound = 10;
 const roundMs = 1_000;
 /** What takes longer is a failure, whatever comes of it. */
 const patienceMs = 2_000;
-const sealedForSeconds = 3_600;
+const sealedForMs = 3_600_000;
 
 export function proberOf(stack: Stack, route: string, { service, ...versions }: Compared) {
   const url = `${publicUrl(stack)}${route}`;
-  const cookieOf = (version: string) => `mf_me=${sealed(stack, `${service}:${version}`)}`;
+  const cookieOf = (version: string) => `mf_me=${sealed(stack, { service, version }, sealedForMs)}`;
   const cookies = { old: cookieOf(versions.old), new: cookieOf(versions.new) };
 
   /** A few of each, one pair after the other: they shall not wait for each other. */
@@ -72,10 +72,4 @@ export function sampleOf(answers: readonly Answer[]): VersionSample {
     errors: answers.filter(({ failed }) => failed).length,
     latency,
   };
-}
-
-/** `SERVICE:VERSION~EXPIRY~SEAL`, as services/lb/traffic-rules.ts verifies it. */
-function sealed({ secrets }: Stack, choice: string): string {
-  const said = `${choice}~${Math.floor(Date.now() / 1000) + sealedForSeconds}`;
-  return `${said}~${createHmac('sha256', secrets.trafficKey).update(said).digest('hex')}`;
 }
