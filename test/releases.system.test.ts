@@ -152,16 +152,23 @@ describe('a release that somebody edited', () => {
 
     const [running] = (await programs('ui')).filter(({ version }) => version === 'edited');
     process.kill(running?.pid ?? 0, 'SIGKILL');
+    const lastWords = async () =>
+      (await readFile(join(copy.dir, `log/${running?.name}.log`), 'utf8'))
+        .trim()
+        .split('\n')
+        .at(-1);
+    const refused =
+      /releases\/ui\/edited is not what was built: main\.js was changed · next: mf releases$/;
+    const hasRefused = async () => refused.test((await lastWords()) ?? '');
+    await until('it says why it does not start', hasRefused, patienceMs);
+    // Between two attempts a program is EXITED too: only now the word means that it is for good.
     const supervisor = superviseStack(await loadStack('copy'));
     const hasEnded = async () =>
       (await supervisor.status()).some(
         ({ name, state }) => name === running?.name && state === 'EXITED',
       );
-    await until('it has ended for good', hasEnded, patienceMs);
-    const log = await readFile(join(copy.dir, `log/${running?.name}.log`), 'utf8');
-    expect(log.trim().split('\n').at(-1)).toMatch(
-      /releases\/ui\/edited is not what was built: main\.js was changed · next: mf releases$/,
-    );
+    await until('it has ended', hasEnded, patienceMs);
+    expect(await lastWords()).toMatch(refused);
     expect((await fetch(url)).status).toBe(200);
   });
 });
