@@ -1,22 +1,20 @@
 /**
- * The kinds of tests: unit (pure, fast), service (one service on real parts), and through HAProxy on a whole stack:
- * page (with a browser), system, rollout (versions that come and go) and survival (what dies under load, and is counted).
+ * The kinds of tests: unit (pure, fast), service (one service on real parts), releases (what is built, in a checkout of
+ * its own), and through HAProxy on a whole stack: page (with a browser), system, rollout (versions that come and go) and
+ * survival (what dies under load, and is counted).
  */
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/dist/**', '.stack/**', '.runtime/**'];
 
 const browser = 'test/chat*.system.test.ts';
-const rollouts = 'test/{popularity,receipts,releases,traffic,upgrade}*.system.test.ts';
+const releases = 'test/releases.system.test.ts';
+const rollouts = 'test/{popularity,receipts,traffic,upgrade}.system.test.ts';
 const survival = 'test/survival*.system.test.ts';
 
 /** Two files must not use one stack at once: they would kill each other's parts. */
-const onStack = {
-  globalSetup: ['test/setup/stack.ts'],
-  testTimeout: 60_000,
-  hookTimeout: 180_000,
-  fileParallelism: false,
-};
+const onStacks = { testTimeout: 60_000, hookTimeout: 180_000, fileParallelism: false };
+const onStack = { ...onStacks, globalSetup: ['test/setup/stack.ts'] };
 
 export default defineConfig({
   test: {
@@ -26,6 +24,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts', '**/*.test.tsx'],
           exclude: [...exclude, '**/*.service.test.ts', '**/*.system.test.ts'],
+          // They leave nothing behind in their process, and a process for each file costs more than they do.
+          isolate: false,
         },
       },
       {
@@ -46,9 +46,10 @@ export default defineConfig({
           ...onStack,
           name: 'system',
           include: ['test/**/*.system.test.ts'],
-          exclude: [...exclude, browser, rollouts, survival],
+          exclude: [...exclude, browser, releases, rollouts, survival],
         },
       },
+      { test: { ...onStacks, name: 'releases', include: [releases], exclude } },
       { test: { ...onStack, name: 'rollout', include: [rollouts], exclude } },
       { test: { ...onStack, name: 'survival', include: [survival], exclude } },
     ],

@@ -70,7 +70,7 @@ test(
       const isNew = async () => (await workers()).some((pid) => !known.includes(pid));
       await until('there is a new worker', isNew, patienceMs);
       // Slow enough that no worker is ended before its idle connections are.
-      await load.goOn(100);
+      await load.goOn(60);
       if (turn % reloadsPerRestartOfLb === 0) await (await kill(['lb']))();
       mostWorkers = Math.max(mostWorkers, (await workers()).length);
     }

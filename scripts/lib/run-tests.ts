@@ -3,7 +3,7 @@
  *
  * A check (types, lint, dead code, shell) counts as one test. The tests' own counts come from vitest.
  * Everything runs even where something has failed, so that one run tells all. Tests that mostly wait run side by
- * side, each kind on a stack of its own; those that count lost requests have the machine to themselves.
+ * side, and no two kinds use one stack at once; those that count lost requests have the machine to themselves.
  */
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,8 +12,17 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { z } from 'zod';
 
-/** One after another; those of one row at once. */
-const rows = [['unit'], ['service', 'page', 'system'], ['rollout'], ['survival']] as const;
+/** The lanes side by side, what is in a lane one after the other: each takes about as long as the others. */
+const lanes = [
+  ['unit', 'system'],
+  ['service', 'releases'],
+  ['page', 'rollout'],
+];
+/** After them, alone. */
+const counting = 'survival';
+/** These change what they find, and put it back: one stack, brought up once, does for all of them. */
+const sharing = ['page', 'rollout', counting];
+const sharedStack = `test-${process.pid}`;
 
 const report = z.object({
   numPassedTests: z.number(),
@@ -36,8 +45,17 @@ const counts: Count[] = [
   await check('dead code', 'knip', []),
   ...(await checkScripts()),
 ];
-for (const row of rows) counts.push(...(await Promise.all(row.map(runProject))));
-await rm(results, { recursive: true });
+process.once('SIGINT', () => void forgetStack().finally(() => process.exit(130)));
+try {
+  const side = lanes.map(async (lane) => {
+    for (const project of lane) counts.push(await runProject(project));
+  });
+  await Promise.all(side);
+  counts.push(await runProject(counting));
+} finally {
+  await forgetStack();
+  await rm(results, { recursive: true });
+}
 
 const sum = (pick: (count: Count) => number) => counts.reduce((total, one) => total + pick(one), 0);
 const [passed, failed, skipped] = [
@@ -47,6 +65,10 @@ const [passed, failed, skipped] = [
 ];
 const last = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 process.stdout.write(`\n${last}\n`, () => process.exit(failed > 0 ? 1 : 0));
+
+async function forgetStack(): Promise<void> {
+  await execa('scripts/mf', ['down', '--stack', sharedStack, '--purge']);
+}
 
 async function check(name: string, program: string, args: readonly string[]): Promise<Count> {
   const { exitCode, all } = await execa(program, args, {
@@ -88,7 +110,10 @@ async function runProject(project: string): Promise<Count> {
     preferLocal: true,
     all: true,
     reject: false,
-    env: values.all ? { MF_TEST_ALL: '1' } : {},
+    env: {
+      ...(values.all ? { MF_TEST_ALL: '1' } : {}),
+      ...(sharing.includes(project) ? { MF_TEST_SHARED: sharedStack } : {}),
+    },
   });
   process.stdout.write(`${all}\n`);
   const text = await readFile(file, 'utf8').catch(() => undefined);

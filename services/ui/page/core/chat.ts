@@ -79,8 +79,13 @@ export function createChat({ userId, endpoints, session, health, shelf }: ChatPa
     for (const worker of workers) worker.hurry();
   }
 
+  function beware(): void {
+    pulse.hurry();
+    if (!health.get().reachable) live.drop();
+  }
+
   const stops = [
-    followHealth(health, { better: hurry, worse: pulse.hurry }),
+    followHealth(health, { better: hurry, worse: beware }),
     logs.subscribe(() => peopleKeeper.mentioned(authorsOf(logs.get()))),
     session.state.subscribe(live.greet),
     listenTo(window, 'online', hurry),

@@ -95,6 +95,10 @@ export function createLive(options: LiveOptions) {
     hurry(): void {
       if (!socket.connected) connectIn(0);
     },
+    /** The network is away: who has sent something need not wait until its answer is overdue. */
+    drop(): void {
+      if (socket.connected) socket.io.engine.close();
+    },
     async post({
       key,
       room,
