@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withAdmin } from '../accounts/admin-connection.ts';
 import { endProgram, listeningHosts, makeTestStack, type TestStack } from '../testing/run-part.ts';
@@ -9,12 +11,24 @@ import { mariadbPart } from './mariadb.ts';
 
 let stack: TestStack;
 let node: ChildProcess;
+/** As a server at work on this machine has them: one that starts takes those in its own temporary folder for its past. */
+const ofAnother = join(tmpdir(), `#sql-temptable-${process.pid}-1-1.MAD`);
 
 beforeAll(async () => {
+  await writeFile(ofAnother, '');
   stack = await makeTestStack([]);
-  node = await stack.run(mariadbPart(stack));
+  const part = mariadbPart(stack);
+  if (stack.asRoot) await execa('chown', [part.program.user, ofAnother]);
+  node = await stack.run(part);
 });
-afterAll(() => stack.end());
+afterAll(async () => {
+  await rm(ofAnother, { force: true });
+  await stack.end();
+});
+
+test('is made without touching the temporary tables of another that is made just then', async () => {
+  await access(ofAnother);
+});
 
 const query = (sql: string) =>
   withAdmin(stack, async (connection) => {

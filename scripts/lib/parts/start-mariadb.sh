@@ -34,15 +34,16 @@ main() {
   exec "${server[@]}" "${options[@]}"
 }
 
-# Relative names: mariadb-install-db splits a path at its spaces.
+# Relative names: mariadb-install-db splits a path at its spaces. In a temporary folder of this stack's own:
+# whoever else starts a server in /tmp just now deletes this one's tables there.
 make_data() {
   cd "${data%/*}"
   # An attempt that was ended may still write for a moment: each has a folder of its own.
   local aside=unfinished.$$ log=install.log
   rm -rf unfinished.* || true
-  mariadb-install-db --no-defaults --datadir="./$aside" --extra-file=../first.sql \
+  TMPDIR=$PWD mariadb-install-db --no-defaults --datadir="./$aside" --extra-file=../first.sql \
     --auth-root-authentication-method=socket --skip-test-db --skip-name-resolve >"$log" 2>&1 ||
-    stop "mariadb-install-db failed: $(tail -n 5 "$log")"
+    stop "mariadb-install-db failed: $(grep -m 3 ERROR "$log" || tail -n 5 "$log")"
   mv -T "$aside" "$data"
   cd /
 }
