@@ -43,10 +43,14 @@ async function nobody(): Promise<void> {
   if (rows.length > 0) await mf(...inStack('kill', 'moody', '--last', '--now'));
 }
 
-/** So many good instances, and people who ask them until the test ends. */
+/** So many good instances and no others, often those of the last test; and people who ask them until the test ends. */
 async function goodOnes(count: number) {
-  await nobody();
-  await mf(...inStack('run', 'moody', 'good', '-n', String(count)));
+  const rows = await instancesOf(stack, 'moody');
+  const good = rows.filter(({ version, health }) => version === 'good' && health === 'healthy');
+  if (isUnfinished() || rows.length !== count || good.length !== count) {
+    await nobody();
+    await mf(...inStack('run', 'moody', 'good', '-n', String(count)));
+  }
   return askMoody(process.env.MF_TEST_URL ?? '');
 }
 

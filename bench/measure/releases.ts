@@ -16,6 +16,7 @@ import { mfThere } from '../stack.ts';
 const service = 'messages';
 const instances = 3;
 const askEveryMs = 5;
+const patienceMs = 30_000;
 const source = 'UNCOMMITTED_COPY';
 
 export async function measureReleases({ stack, url, quick }: Bench): Promise<Row[]> {
@@ -48,7 +49,9 @@ export async function measureReleases({ stack, url, quick }: Bench): Promise<Row
 async function secondsToFirstRequest(stack: Stack): Promise<number> {
   const before = await requestsOf(stack);
   const first = async () => {
+    const tooLate = performance.now() + patienceMs;
     while (![...(await requestsOf(stack))].some(([id, n]) => n > 0 && !before.has(id))) {
+      if (performance.now() > tooLate) throw new Error('no request came to the new instance');
       await pause(askEveryMs);
     }
   };
@@ -57,14 +60,19 @@ async function secondsToFirstRequest(stack: Stack): Promise<number> {
   return seconds;
 }
 
-/** By instance, since HAProxy was loaded. */
+/** By instance, in all the backends that have it, since HAProxy was loaded. */
 async function requestsOf(stack: Stack): Promise<Map<string, number>> {
   const csv = await ask(haproxyPaths(stack).runtimeSocket, 'show stat -1 4 -1');
   const [heading = '', ...lines] = csv.trim().split('\n');
   const names = heading.replace(/^# /, '').split(',');
   const [id, total] = [names.indexOf('svname'), names.indexOf('stot')];
-  const rows = lines.map((line) => line.split(','));
-  return new Map(rows.map((cells) => [cells[id] ?? '', Number(cells[total])]));
+  const requests = new Map<string, number>();
+  for (const line of lines) {
+    const cells = line.split(',');
+    const instance = cells[id] ?? '';
+    requests.set(instance, (requests.get(instance) ?? 0) + Number(cells[total]));
+  }
+  return requests;
 }
 
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {

@@ -29,9 +29,10 @@ const lanes: Job[][] = [
     checkScripts('shellcheck', ['--external-sources']),
     checkScripts('shfmt', ['--diff']),
     tests('unit'),
+    tests('releases'),
     tests('system'),
   ],
-  [tests('service'), tests('releases')],
+  [tests('service')],
   [tests('page'), tests('rollout')],
 ];
 /** After them, alone. */
@@ -73,7 +74,7 @@ async function inTurn(jobs: readonly Job[]): Promise<void> {
 }
 
 async function cleanUp(): Promise<void> {
-  await execa('scripts/mf', ['down', '--stack', sharedStack, '--purge']);
+  await execa(join(import.meta.dirname, '../mf'), ['down', '--stack', sharedStack, '--purge']);
   await rm(results, { recursive: true, force: true });
 }
 
