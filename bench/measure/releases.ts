@@ -4,6 +4,7 @@
  * requests come in, and with the command's own start in it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { listInstances } from '../../scripts/lib/deploy.ts';
 import { haproxyPaths } from '../../scripts/lib/parts/haproxy.ts';
 import type { Stack } from '../../scripts/lib/stack.ts';
 import { ask } from '../../services/lb/runtime.ts';
@@ -31,6 +32,9 @@ export async function measureReleases({ stack, url, quick }: Bench): Promise<Row
   const rollSeconds = await secondsOf(() => mfThere('upgrade', 'roll', service, 'second', source));
   end.abort();
   await asking;
+  // As it was: what is measured next stands beside what others have measured with one.
+  const crew = (await listInstances(stack)).filter((one) => one.service === service);
+  for (const { program } of crew.slice(1)) await mfThere('kill', program);
   const startSeconds = percentile(
     starts.toSorted((a, b) => a - b),
     0.5,

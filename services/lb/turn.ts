@@ -50,7 +50,8 @@ export function createTurn({ settings, inForce, log }: TurnOptions): Turn {
       await save(model, settings);
       await gate.load(structure);
     } else {
-      await Promise.all([save(model, settings), change(plan, settings, log)]);
+      // The commands first: rendering the file takes longer than sending them.
+      await Promise.all([change(plan, settings, log), save(model, settings)]);
     }
     inForce = model;
     if (!isSettled(plan)) return 'changed';
