@@ -11,6 +11,8 @@ export const job = z.object({
   /** In every message, and in no other of the room. */
   word: z.string(),
   requestsPerSecond: z.number(),
+  /** No post has an Idempotency-Key: nobody on its way may send it twice. */
+  keyless: z.boolean(),
   sockets: z.number(),
   /** It ends by itself after this, whoever has forgotten it. */
   atMostMs: z.number(),
@@ -62,6 +64,8 @@ export const report = z.object({
     open: z.number(),
     /** How often one of them had to come back. */
     returns: z.number(),
+    /** Closed without having been asked to move first. */
+    torn: z.number(),
     longestAwayMs: z.number(),
     catchUps: z.number(),
     failedCatchUps: z.number(),

@@ -24,6 +24,7 @@ export interface Listener {
 
 interface Counts {
   returns: number;
+  torn: number;
   longestAwayMs: number;
   catchUps: number;
   failedCatchUps: number;
@@ -37,7 +38,10 @@ const [firstPauseMs, longestPauseMs] = [500, 5_000];
 export function openListener(url: string): Listener {
   const heard = new Set<number>();
   const late: number[] = [];
-  const counts = { returns: 0, longestAwayMs: 0, catchUps: 0, failedCatchUps: 0, fullReloads: 0 };
+  const counts = {
+    ...{ returns: 0, torn: 0, longestAwayMs: 0 },
+    ...{ catchUps: 0, failedCatchUps: 0, fullReloads: 0 },
+  };
   const logs = forgetful(heard);
   const keeper = createRoomKeeper(countingEndpoints(url, counts), logs);
   const cursor = () => logs.get().get(room)?.cursor;
@@ -59,6 +63,9 @@ export function openListener(url: string): Listener {
       }
       keeper.doubt();
     },
+    onTorn() {
+      counts.torn += 1;
+    },
   });
   keeper.open(room);
   return {
@@ -74,9 +81,10 @@ interface SocketEvents {
   onEvent(name: string, payload: unknown): void;
   /** With how long it was away, but for the first time. */
   onOpen(awayMs: number | undefined): void;
+  onTorn(): void;
 }
 
-function keepOpen(url: string, { onEvent, onOpen }: SocketEvents) {
+function keepOpen(url: string, { onEvent, onOpen, onTorn }: SocketEvents) {
   let socket = connect();
   let isOpen = false;
   let wasOpen = false;
@@ -104,6 +112,7 @@ function keepOpen(url: string, { onEvent, onOpen }: SocketEvents) {
     );
     void opening.ended.then(() => {
       if (closed || opening !== socket) return;
+      if (isOpen) onTorn();
       lose();
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** failures);
       failures += 1;

@@ -20,7 +20,7 @@ export interface Load {
   stop(): Promise<Report>;
 }
 
-const usual = { requestsPerSecond: 200, sockets: 200, atMostMs: 240_000 };
+const usual = { requestsPerSecond: 200, keyless: false, sockets: 200, atMostMs: 240_000 };
 /** A second's worth. */
 const aFew = 200;
 const patienceMs = 60_000;

@@ -50,12 +50,13 @@ process.once('message', async (message) => {
 });
 
 async function work(
-  { url, token, word, requestsPerSecond }: Job,
+  job: Job,
   listeners: readonly Listener[],
   begin: number,
   over: AbortSignal,
 ): Promise<Report> {
-  const requests = createRequests({ url, token, word });
+  const { url, word, requestsPerSecond } = job;
+  const requests = createRequests(job);
   const { latenciesMs, failures } = requests;
   const progress = setInterval(() => {
     tell({ kind: 'progress', answered: latenciesMs.length - failures.length });
@@ -102,6 +103,7 @@ function conclude(
     sockets: {
       open: sum(({ isOpen }) => Number(isOpen())),
       returns: sum(({ counts }) => counts.returns),
+      torn: sum(({ counts }) => counts.torn),
       longestAwayMs: Math.max(0, ...listeners.map(({ counts }) => counts.longestAwayMs)),
       catchUps: sum(({ counts }) => counts.catchUps),
       failedCatchUps: sum(({ counts }) => counts.failedCatchUps),

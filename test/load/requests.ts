@@ -42,7 +42,8 @@ export function createRequests({
   url,
   token,
   word,
-}: Pick<Job, 'url' | 'token' | 'word'>): Requests {
+  keyless,
+}: Pick<Job, 'url' | 'token' | 'word' | 'keyless'>): Requests {
   const patience = { headersTimeout: patienceMs, bodyTimeout: patienceMs };
   const kept = new Agent({ ...patience, pipelining: 1 });
   const fresh = new Agent({ ...patience, pipelining: 0 });
@@ -61,7 +62,7 @@ export function createRequests({
         ? {
             'content-type': 'application/json',
             authorization: `Bearer ${token}`,
-            'idempotency-key': key,
+            ...(!keyless && { 'idempotency-key': key }),
           }
         : {},
       body: isPost ? JSON.stringify({ source: `${word} ${key}` }) : null,
