@@ -32,17 +32,39 @@ export type Outcome = 'changed' | 'leaving' | 'done';
 /** Rejects where HAProxy cannot be reached or a file cannot be written: then the next turn makes good. */
 export type Turn = (told: Told) => Promise<Outcome>;
 
+/** For so long what was seen when there was nothing to do is believed: news need not wait for another look. */
+const sightHoldsMs = 5_000;
+/** What HAProxy had, and since when it may have been changed. */
+interface Sight {
+  running: Running;
+  atMs: number;
+}
+
 /** What was refused is tried again after this, as the reason may have been a full disk. */
 const refusalHoldsMs = 10_000;
 
 export function createTurn({ settings, inForce, log }: TurnOptions): Turn {
   const gate = createGate(settings, log);
   const tellFaults = createFaultLog(log);
+  let settled: Sight | undefined;
+  let before: Told | undefined;
 
-  return async ({ instances, policies, faults: unread }) => {
+  /** Without news a turn is there to look. What somebody else has changed since the last one, the next one finds. */
+  const see = async (told: Told): Promise<Sight> => {
+    const isNews = told !== before;
+    before = told;
+    const atMs = performance.now();
+    if (isNews && settled && atMs < settled.atMs + sightHoldsMs) return settled;
+    return { running: await look(settings), atMs };
+  };
+
+  return async (told) => {
+    const { instances, policies, faults: unread } = told;
     const { model: wanted, faults } = modelOf(instances, inForce, policies);
     tellFaults([...faults, ...unread]);
-    const running = await look(settings);
+    const sight = await see(told);
+    settled = undefined;
+    const { running } = sight;
     const model = await gate.admissible([wanted, withServersOf(inForce, wanted)], running);
     const structure = structureOf(model, settings);
     const plan = planOf(model, structure, running);
@@ -55,7 +77,9 @@ export function createTurn({ settings, inForce, log }: TurnOptions): Turn {
     }
     inForce = model;
     if (!isSettled(plan)) return 'changed';
-    return plan.leaving > 0 ? 'leaving' : 'done';
+    if (plan.leaving > 0) return 'leaving';
+    settled = sight;
+    return 'done';
   };
 }
 
