@@ -32,17 +32,33 @@ install() {
   quietly 'switching it on' systemctl enable "$name"
   systemctl reset-failed "$name" 2>/dev/null || true
   follow_journal
-  systemctl start "$name" ||
+  systemctl start "$name" || {
+    catch_up
     fail 'the stack did not come up; its last words are above' "sudo journalctl -u $name, then ${MF_NEXT:-mf up}"
+  }
+  catch_up
 }
 
 # What the stack says of its steps while it starts, and of one that fails.
 follow_journal() {
-  journalctl --follow --lines=0 --output=cat --unit="$name" > >(grep --line-buffered -E '^(→|✗| )') &
+  mark=provisioning-$$
+  journalctl --follow --no-tail --since="@$EPOCHSECONDS" --output=cat \
+    "_SYSTEMD_UNIT=$name" + "SYSLOG_IDENTIFIER=$mark" |
+    sed --unbuffered --quiet --regexp-extended -e "/^$mark\$/q" -e '/^(→|✗| )/p' &
   follower=$!
   at_end+=(stop_following)
 }
 
-stop_following() { kill "$follower" 2>/dev/null || true; }
+# The start ends before the last of its words has gone through the journal: a mark comes after them.
+catch_up() {
+  journalctl --sync
+  systemd-cat --identifier="$mark" echo "$mark"
+  timeout 10 tail --pid="$follower" --sleep-interval=0.1 --follow /dev/null || true
+}
+
+stop_following() {
+  # shellcheck disable=SC2046 # a number each
+  kill $(jobs -p) "$follower" 2>/dev/null || true
+}
 
 run_step "$@"

@@ -103,9 +103,14 @@ async function settle(root: string, name: string, address: string, gateway: stri
   await execa('systemctl', [`--root=${root}`, 'enable', 'systemd-networkd', 'ssh']);
 }
 
+/** Its systemd, by the number that this machine gives it; before that nspawn has helpers among its children. */
 async function firstProcess(nspawn: number | undefined): Promise<string | undefined> {
   const { stdout } = await execa('ps', ['--ppid', String(nspawn), '-o', 'pid='], { reject: false });
-  return stdout.trim() || undefined;
+  for (const pid of stdout.split(/\s+/).filter((word) => word !== '')) {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    if (/^Name:\tsystemd$/m.test(status) && /^NSpid:\t\d+\t1$/m.test(status)) return pid;
+  }
+  return undefined;
 }
 
 function asUnit(line: string, env: Record<string, string>): string[] {
