@@ -8,11 +8,12 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import { z } from 'zod';
+import { longestMs } from './parts/until.ts';
 import { publicUrl, type Stack } from './stack.ts';
 
 const nickname = 'mf-self-test';
-/** In step with how long the parts are waited for (parts/until.ts). */
-const patienceMs = (Number(process.env.MF_PATIENCE_S || 60) / 6) * 1000;
+/** In step with how long the parts are waited for. */
+const patienceMs = longestMs / 6;
 
 const withToken = z.object({ token: z.string() });
 const withId = z.object({ id: z.number() });
