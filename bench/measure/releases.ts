@@ -4,14 +4,14 @@
  * requests come in, and with the command's own start in it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '@microflack/common/testing/until.ts';
 import { listInstances } from '../../scripts/lib/deploy.ts';
-import { haproxyPaths } from '../../scripts/lib/parts/haproxy.ts';
 import type { Stack } from '../../scripts/lib/stack.ts';
-import { ask } from '../../services/lb/runtime.ts';
 import { type Bench, predecessor } from '../bench.ts';
 import { openConnection } from '../load/http.ts';
 import { percentile } from '../percentiles.ts';
 import { beside, type Row } from '../report.ts';
+import { servedBy } from '../served.ts';
 import { mfThere } from '../stack.ts';
 
 const service = 'messages';
@@ -51,32 +51,13 @@ export async function measureReleases({ stack, url, quick }: Bench): Promise<Row
 }
 
 async function secondsToFirstRequest(stack: Stack): Promise<number> {
-  const before = await requestsOf(stack);
-  const first = async () => {
-    const tooLate = performance.now() + patienceMs;
-    while (![...(await requestsOf(stack))].some(([id, n]) => n > 0 && !before.has(id))) {
-      if (performance.now() > tooLate) throw new Error('no request came to the new instance');
-      await pause(askEveryMs);
-    }
-  };
+  const before = new Set((await servedBy(stack)).map(({ id }) => id));
+  const isAsked = async () =>
+    (await servedBy(stack)).some(({ id, requests }) => requests > 0 && !before.has(id));
+  const first = () => until('a request comes to the new instance', isAsked, patienceMs);
   // The command ends when it has seen the instance serve: by then the first request has been.
   const [seconds] = await Promise.all([secondsOf(first), mfThere('run', service, 'first', source)]);
   return seconds;
-}
-
-/** By instance, in all the backends that have it, since HAProxy was loaded. */
-async function requestsOf(stack: Stack): Promise<Map<string, number>> {
-  const csv = await ask(haproxyPaths(stack).runtimeSocket, 'show stat -1 4 -1');
-  const [heading = '', ...lines] = csv.trim().split('\n');
-  const names = heading.replace(/^# /, '').split(',');
-  const [id, total] = [names.indexOf('svname'), names.indexOf('stot')];
-  const requests = new Map<string, number>();
-  for (const line of lines) {
-    const cells = line.split(',');
-    const instance = cells[id] ?? '';
-    requests.set(instance, (requests.get(instance) ?? 0) + Number(cells[total]));
-  }
-  return requests;
 }
 
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {
