@@ -32,11 +32,11 @@ install() {
   quietly 'switching it on' systemctl enable "$name"
   systemctl reset-failed "$name" 2>/dev/null || true
   follow_journal
-  systemctl start "$name" || {
-    catch_up
-    fail 'the stack did not come up; its last words are above' "sudo journalctl -u $name, then ${MF_NEXT:-mf up}"
-  }
+  local result=0
+  systemctl start "$name" || result=$?
   catch_up
+  ((result == 0)) ||
+    fail 'the stack did not come up; its last words are above' "sudo journalctl -u $name, then ${MF_NEXT:-mf up}"
 }
 
 # What the stack says of its steps while it starts, and of one that fails.
