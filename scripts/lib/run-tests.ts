@@ -4,21 +4,16 @@
  * A check (types, lint, dead code, shell) counts as one test. The tests' own counts come from vitest.
  * Everything runs even where something has failed, so that one run tells all. What mostly waits runs side by side,
  * and no two kinds of tests use one stack at once; those that count lost requests have the machine to themselves.
+ * The few files that failed in the crowd run once more, alone (test-results.ts tells what comes of it).
  */
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { z } from 'zod';
+import { firstLines, hasFailed, type Result, resultsOf, summaryOf } from './test-results.ts';
 
-interface Count {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-type Job = () => Promise<Count>;
+type Job = () => Promise<Result[]>;
 
 /** Side by side, and what is in a lane one after the other: each lane takes about as long as the others. */
 const lanes: Job[][] = [
@@ -42,40 +37,33 @@ const sharing = ['page', 'rollout', 'survival'];
 const sharedStack = `test-${process.pid}`;
 const interrupted = 130;
 
-const report = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  numPendingTests: z.number(),
-  numTodoTests: z.number(),
-});
+/** Lines that vitest ends with, where no file is to blame. */
+const lastWords = 6;
+/** More files than these are no accident. */
+const filesAgain = 3;
 
 const { values } = parseArgs({ options: { all: { type: 'boolean', default: false } } });
-const results = await mkdtemp(join(tmpdir(), 'mf-test-'));
-const counts: Count[] = [];
+const reports = await mkdtemp(join(tmpdir(), 'mf-test-'));
+const results: Result[] = [];
 process.once('SIGINT', () => void cleanUp().finally(() => process.exit(interrupted)));
 try {
   await Promise.all(lanes.map(inTurn));
+  const again = secondTries(results);
   await inTurn(counting);
+  await inTurn(again);
 } finally {
   await cleanUp();
 }
-
-const sum = (pick: (count: Count) => number) => counts.reduce((total, one) => total + pick(one), 0);
-const [passed, failed, skipped] = [
-  sum((c) => c.passed),
-  sum((c) => c.failed),
-  sum((c) => c.skipped),
-];
-const last = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-process.stdout.write(`\n${last}\n`, () => process.exit(failed > 0 ? 1 : 0));
+const { failed, text } = summaryOf(results);
+process.stdout.write(`\n${text}\n`, () => process.exit(failed > 0 ? 1 : 0));
 
 async function inTurn(jobs: readonly Job[]): Promise<void> {
-  for (const job of jobs) counts.push(await job());
+  for (const job of jobs) results.push(...(await job()));
 }
 
 async function cleanUp(): Promise<void> {
   await execa(join(import.meta.dirname, '../mf'), ['down', '--stack', sharedStack, '--purge']);
-  await rm(results, { recursive: true, force: true });
+  await rm(reports, { recursive: true, force: true });
 }
 
 function check(name: string, program: string, args: readonly string[]): Job {
@@ -87,7 +75,8 @@ function check(name: string, program: string, args: readonly string[]): Job {
     });
     const passed = exitCode === 0;
     process.stdout.write(`${passed ? '✓' : '✗'} ${name}\n${passed ? '' : `${all}\n`}`);
-    return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0 };
+    const failures = passed ? [] : [{ test: program, why: firstLines(all) }];
+    return [{ kind: 'check', file: name, passed: passed ? 1 : 0, skipped: 0, failures }];
   };
 }
 
@@ -112,33 +101,41 @@ async function isShell(path: string): Promise<boolean> {
   }
 }
 
-/** Those of one kind (vitest.config.ts). */
-function tests(project: string): Job {
-  return async () => {
-    const file = join(results, `${project}.json`);
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const { exitCode, all } = await execa('vitest', ['run', '--project', project, ...reporters], {
-      preferLocal: true,
-      all: true,
-      reject: false,
-      env: {
-        ...(values.all ? { MF_TEST_ALL: '1' } : {}),
-        ...(sharing.includes(project) ? { MF_TEST_SHARED: sharedStack } : {}),
-      },
-    });
-    process.stdout.write(`${all}\n`);
-    const text = await readFile(file, 'utf8').catch(() => undefined);
-    const counted = text === undefined ? { passed: 0, failed: 0, skipped: 0 } : countOf(text);
-    // A setup that failed, or a file that could not be read, has no test of its own to fail.
-    return exitCode !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
-  };
+/** Files that failed beside others, each alone; a check that failed will not pass now. */
+function secondTries(results: readonly Result[]): Job[] {
+  const failed = results.filter((one) => one.kind !== 'check' && one.file !== '' && hasFailed(one));
+  return failed.length > filesAgain ? [] : failed.map(({ kind, file }) => tests(kind, file));
 }
 
-function countOf(text: string): Count {
-  const counted = report.parse(JSON.parse(text));
-  return {
-    passed: counted.numPassedTests,
-    failed: counted.numFailedTests,
-    skipped: counted.numPendingTests + counted.numTodoTests,
+/** Those of one kind (vitest.config.ts), or of one file of it. */
+function tests(kind: string, only?: string): Job {
+  return async () => {
+    const file = join(reports, `${kind}.json`);
+    await rm(file, { force: true });
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const files = only === undefined ? [] : [only];
+    const { exitCode, all } = await execa(
+      'vitest',
+      ['run', '--project', kind, ...files, ...reporters],
+      {
+        preferLocal: true,
+        all: true,
+        reject: false,
+        env: {
+          ...(values.all ? { MF_TEST_ALL: '1' } : {}),
+          ...(sharing.includes(kind) ? { MF_TEST_SHARED: sharedStack } : {}),
+        },
+      },
+    );
+    process.stdout.write(`${all}\n`);
+    const report = await readFile(file, 'utf8').catch(() => undefined);
+    const found = report === undefined ? [] : resultsOf(kind, report, process.cwd());
+    // What belongs to no file, as the setup of them all.
+    const failures = [
+      { test: '(the run itself)', why: firstLines(all.split('\n').slice(-lastWords).join('\n')) },
+    ];
+    return exitCode !== 0 && !found.some(hasFailed)
+      ? [...found, { kind, file: only ?? '', passed: 0, skipped: 0, failures }]
+      : found;
   };
 }
