@@ -118,8 +118,8 @@ test('migrations started at once are applied once', async (t) => {
     '2-first.sql':
       "INSERT INTO notes (text) VALUES ('one'); INSERT INTO notes (text) VALUES ('two');",
   });
-  const runs = await Promise.all([1, 2, 3, 4].map(() => migrate(url, folder, silentLog)));
-  expect(runs.map((applied) => applied.length).sort()).toEqual([0, 0, 0, 2]);
+  const runs = await Promise.all(Array.from({ length: 12 }, () => migrate(url, folder, silentLog)));
+  expect(runs.filter((applied) => applied.length > 0)).toEqual([['1-notes.sql', '2-first.sql']]);
   expect(await value('SELECT COUNT(*) AS value FROM notes')).toBe(2);
 });
 

@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { pause } from '../pause.ts';
+import { retryConflicts } from './transaction.ts';
 
 export interface Lease {
   /** Throws when the lease was lost: somebody else may hold it. */
@@ -33,12 +34,14 @@ const giveUp = `UPDATE schema_lease SET expires_at = '2000-01-01' WHERE id = 1 A
 /** Resolves when it is ours; rejects when it has not become ours until the signal is aborted. */
 export async function takeLease(connection: Connection, signal: AbortSignal): Promise<Lease> {
   const holder = randomUUID();
+  const change = (sql: string, values: string[] = []) =>
+    retryConflicts(() => connection.execute<ResultSetHeader>(sql, values));
   const isMine = async () => {
-    const [{ affectedRows }] = await connection.execute<ResultSetHeader>(take, [holder, holder]);
+    const [{ affectedRows }] = await change(take, [holder, holder]);
     return affectedRows === 1;
   };
   await connection.query(table);
-  await connection.query(row);
+  await change(row);
   while (!(await isMine())) {
     if (signal.aborted) throw new Error('expected the lease of the migrations, another holds it');
     await pause(askEveryMs, signal);
@@ -48,7 +51,7 @@ export async function takeLease(connection: Connection, signal: AbortSignal): Pr
       if (!(await isMine())) throw new Error('the lease of the migrations was lost');
     },
     async release() {
-      await connection.execute(giveUp, [holder]);
+      await change(giveUp, [holder]);
     },
   };
 }

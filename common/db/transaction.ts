@@ -16,11 +16,11 @@ const retryErrors = new Set([1213, 1205]);
 const maxAttempts = 5;
 const maxPauseMs = 20;
 
-export async function withTransaction<T>(
+export function withTransaction<T>(
   pool: Pool,
   work: (connection: PoolConnection) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+  return retryConflicts(async () => {
     assertTimeLeft('a transaction');
     const connection = await pool.getConnection();
     try {
@@ -31,6 +31,17 @@ export async function withTransaction<T>(
       return result;
     } catch (error) {
       await giveBack(connection);
+      throw error;
+    }
+  });
+}
+
+/** For what is a transaction by itself: a single statement, which may meet another one just as well. */
+export async function retryConflicts<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
       if (attempt === maxAttempts || !isRetryable(error)) throw error;
     }
     // The two that met must not meet again in step.
