@@ -10,7 +10,7 @@ import { meCurl, meLink, notMeLink, sealed } from '../lib/me.ts';
 import { createOutput, type Output, table } from '../lib/output.ts';
 import { recordReceipt, witnessHelp, witnessOption } from '../lib/receipts/recorder.ts';
 import { type Living, refuseUnknown, sharesFrom } from '../lib/shares.ts';
-import { loadStack, type Stack, stackOption } from '../lib/stack.ts';
+import { loadStack, publicUrl, type Stack, stackOption } from '../lib/stack.ts';
 import {
   planOfStack,
   policyInForce,
@@ -58,7 +58,7 @@ ${witnessHelp}`,
 };
 
 function forgetMe(stack: Stack, output: Output): number {
-  const link = notMeLink(stack);
+  const link = notMeLink(publicUrl(stack));
   output.answer({ ok: true, link }, `Open this to be like everybody again: ${link}`);
   return 0;
 }
@@ -66,7 +66,8 @@ function forgetMe(stack: Stack, output: Output): number {
 function chooseForMe(stack: Stack, living: Living, version: string, output: Output): number {
   refuseUnknown(version, living);
   const seal = sealed(stack, { service: living.service, version });
-  const [link, curl] = [meLink(stack, seal), meCurl(stack, seal)];
+  const url = publicUrl(stack);
+  const [link, curl] = [meLink(url, seal), meCurl(url, seal)];
   output.answer(
     { ok: true, link, curl, cookie: `mf_me=${seal}` },
     `Open this, and your browser’s requests go to ${version} of ${living.service}:\n\n  ${link}\n\nThe same by hand:\n\n  ${curl}`,

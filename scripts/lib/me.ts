@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { mePath } from '../../services/lb/traffic-rules.ts';
-import { publicUrl, type Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 
 const validForMs = 12 * 60 * 60 * 1_000;
 
@@ -23,13 +23,13 @@ export function sealed(
   return `${said}~${createHmac('sha256', secrets.trafficKey).update(said).digest('hex')}`;
 }
 
-/** For a browser: it gets the cookie, and the page. */
-export function meLink(stack: Stack, seal: string): string {
-  return `${publicUrl(stack)}${mePath}?t=${encodeURIComponent(seal)}`;
+/** For a browser: it gets the cookie, and the page. `url` is the stack's public one, as it is reached from there. */
+export function meLink(url: string, seal: string): string {
+  return `${url}${mePath}?t=${encodeURIComponent(seal)}`;
 }
 
 /** For a browser that has the cookie, and is to be like everybody again. */
-export const notMeLink = (stack: Stack): string => `${publicUrl(stack)}${mePath}?off`;
+export const notMeLink = (url: string): string => `${url}${mePath}?off`;
 
-export const meCurl = (stack: Stack, seal: string, route = '/'): string =>
-  `curl --cookie 'mf_me=${seal}' ${publicUrl(stack)}${route}`;
+export const meCurl = (url: string, seal: string, route = '/'): string =>
+  `curl --cookie 'mf_me=${seal}' ${url}${route}`;

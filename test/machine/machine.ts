@@ -12,6 +12,8 @@ export interface Machine {
   address: string | undefined;
   /** Runs a line of bash as root in it. */
   run(line: string, options?: { input?: string; env?: Record<string, string> }): Promise<Ended>;
+  /** A file that tells ssh how to reach it, as `vagrant ssh-config` would. */
+  sshConfig(): Promise<string>;
   /** Resolves when it has booted again. */
   reboot(): Promise<void>;
   /** Off, and nothing of it is left. */

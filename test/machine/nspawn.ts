@@ -35,9 +35,11 @@ export async function bootContainer(wanted: Wanted): Promise<Container> {
   const root = await mountOver(tree, layer);
   const address = network.address(number);
   await settle(root, `mf-machine-${number}`, `${address}/24`, network.gateway);
+  const configuration = await admit(layer, root, address);
   let booted = await boot(layer, root, wanted);
   return {
     address,
+    sshConfig: async () => configuration,
     run: (line, { input, env = {} } = {}) => inside(booted.init, asUnit(line, env), input),
     async reboot() {
       await booted.off();
@@ -101,6 +103,20 @@ async function settle(root: string, name: string, address: string, gateway: stri
   await writeFile(join(root, 'etc/resolv.conf'), await readFile('/etc/resolv.conf'));
   await execa('ssh-keygen', ['-A', '-f', root]);
   await execa('systemctl', [`--root=${root}`, 'enable', 'systemd-networkd', 'ssh']);
+}
+
+/** Its user `vagrant` takes a key of ours, as a box's takes Vagrant's; resolves to how ssh reaches it. */
+async function admit(layer: string, root: string, address: string): Promise<string> {
+  const [key, configuration] = [join(layer, 'key'), join(layer, 'ssh-config')];
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+  const folder = join(root, 'home/vagrant/.ssh');
+  await mkdir(folder, { mode: 0o700 });
+  await writeFile(join(folder, 'authorized_keys'), await readFile(`${key}.pub`));
+  await execa('chown', ['-R', '--reference', join(root, 'home/vagrant'), folder]);
+  const known = 'StrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n';
+  const who = `Host default\nHostName ${address}\nUser vagrant\nIdentityFile ${key}\n`;
+  await writeFile(configuration, `${who}IdentitiesOnly yes\n${known}`);
+  return configuration;
 }
 
 /** Its systemd, by the number that this machine gives it; before that nspawn has helpers among its children. */

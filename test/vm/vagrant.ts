@@ -38,10 +38,14 @@ export function vagrantIn(folder: string, checkout: string, box: string): Vagran
     return all;
   }
 
-  /** One ssh for a command, without Vagrant's half minute of Ruby before it. */
-  async function inside(line: string, { input = '', env: settings = {} } = {}): Promise<Ended> {
+  async function sshConfig(): Promise<string> {
     const configuration = join(folder, 'ssh-config');
     await writeFile(configuration, await run('ssh-config'));
+    return configuration;
+  }
+
+  async function inside(line: string, { input = '', env: settings = {} } = {}): Promise<Ended> {
+    const configuration = await sshConfig();
     const set = Object.entries<string>(settings).map(([name, value]) => `${name}=${quoted(value)}`);
     const command = ['sudo', 'env', ...set, 'bash', '-c', quoted(line)].join(' ');
     const { exitCode, stdout, stderr } = await execa(
@@ -60,6 +64,7 @@ export function vagrantIn(folder: string, checkout: string, box: string): Vagran
     do: run,
     url: () => url,
     run: inside,
+    sshConfig,
     reboot: async () => void (await run('reload')),
     remove: async () => void (await run('destroy', '--force')),
   };
