@@ -37,14 +37,16 @@ export function keyIdOf(token: string): string | undefined {
 }
 
 /**
- * The claims of a token that is genuine, ours, and valid now; throws unauthorized() for any other.
+ * The claims of a token that is genuine, ours, and valid now (or was, or will be, within
+ * `toleranceSeconds`); throws unauthorized() for any other.
  */
-export function checkToken(token: string, key: KeyObject): Claims {
+export function checkToken(token: string, key: KeyObject, toleranceSeconds = 0): Claims {
   try {
     const verified = jwt.verify(token, key, {
       algorithms: [tokenAlgorithm],
       issuer: tokenIssuer,
       audience: tokenAudience,
+      clockTolerance: toleranceSeconds,
     });
     const { user_id, sid, jti, exp, auth_time } = payload.parse(verified);
     return { userId: user_id, session: sid, jti, expiresAt: exp, authTime: auth_time };

@@ -11,6 +11,11 @@ import { tokenAudience, tokenIssuer } from '@microflack/common/auth/claims.ts';
 import { unauthorized } from '@microflack/common/errors.ts';
 
 const tokenLifeSeconds = 60 * 60;
+/**
+ * A token that has ended is still good for another one, and for nothing else, for a day: whose laptop has slept, or
+ * whose clock was set, is not asked for the password in mid-sentence.
+ */
+export const renewableSeconds = 24 * 60 * 60;
 /** After this the password is asked for again. */
 const sessionLifeSeconds = 30 * 24 * 60 * 60;
 /** A token is used at once on machines whose clocks may be behind ours. */
@@ -40,9 +45,9 @@ export function renewed({ userId, session, authTime }: Claims, nowSeconds: numbe
   return payload({ userId, jti: randomUUID(), session, authTime, nowSeconds });
 }
 
-/** Until when a session revoked now has to be remembered: no token of it can live longer. */
+/** Until when a session revoked now has to be remembered: no token of it can be renewed later. */
 export const forgetAt = (nowSeconds: number): number =>
-  nowSeconds + tokenLifeSeconds + 2 * clockSkewSeconds;
+  nowSeconds + tokenLifeSeconds + renewableSeconds + 2 * clockSkewSeconds;
 
 interface Token {
   userId: number;

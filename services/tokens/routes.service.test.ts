@@ -19,7 +19,10 @@ import {
   unauthorized,
   type World,
 } from '../users/testing/world.ts';
+import { newSession } from './claims.ts';
+import { signingKeys } from './keys.ts';
 import { tokens as tokensService } from './service.ts';
+import { createSigner } from './signer.ts';
 
 const scope = createScope();
 let world: World;
@@ -37,6 +40,13 @@ const internal = (path: string, key = world.tokensEnvironment.INTERNAL_KEY ?? ''
 /** Whether a service lets the token in. */
 const accepts = async (service: { url: string }, token: string): Promise<boolean> =>
   (await call(service, 'GET', '/api/users', { token })).status === 200;
+/** A token of somebody who signed in that many hours ago, and whose laptop has slept since. */
+const signedIn = (hoursAgo: number): string => {
+  const keys = signingKeys.parse(world.tokensEnvironment.TOKEN_SIGNING_KEYS);
+  return createSigner(keys).sign(
+    newSession(ada.id, Math.floor(Date.now() / 1000) - hoursAgo * 3_600),
+  );
+};
 const claims = (token: string) => jwt.decode(token, { json: true }) ?? {};
 
 describe('POST /api/tokens', () => {
@@ -72,6 +82,19 @@ describe('PUT /api/tokens', () => {
     expect(claims(second)).toMatchObject({ user_id: ada.id, sid: claims(first).sid });
     expect(claims(second).jti).not.toBe(claims(first).jti);
     expect(await accepts(world.users, second)).toBe(true);
+  });
+
+  it('takes a token that has ended, for a day, though nobody else does', async () => {
+    const slept = signedIn(20);
+    expect(await accepts(world.users, slept)).toBe(false);
+    expect(await accepts(world.users, tokenOf(await tokens('PUT', { token: slept })))).toBe(true);
+    expect(refusal(await tokens('PUT', { token: signedIn(26) }))).toEqual(unauthorized);
+  });
+
+  it('takes none that has ended when its session was signed out', async () => {
+    const slept = signedIn(2);
+    expect((await tokens('DELETE', { token: slept })).status).toBe(204);
+    expect(refusal(await tokens('PUT', { token: slept }))).toEqual(unauthorized);
   });
 
   it('answers 401 to a bad token, a password, and nothing', async () => {

@@ -7,7 +7,7 @@
 import type { Claims } from '@microflack/common/auth/authenticator.ts';
 import { unauthorized } from '@microflack/common/errors.ts';
 import type { Publisher } from '@microflack/common/events/publish.ts';
-import { forgetAt, renewed } from './claims.ts';
+import { forgetAt, renewableSeconds, renewed } from './claims.ts';
 import type { Signer } from './signer.ts';
 import type { RevocationStore } from './store.ts';
 
@@ -31,9 +31,12 @@ export async function revokeToken(tools: SessionTools, token: string): Promise<v
   await tools.publisher.publish([{ type: 'token.revoked', session, expires_at }]);
 }
 
-/** First the signature: nothing that a stranger made up is looked up. */
+/**
+ * First the signature: nothing that a stranger made up is looked up. A token that can still be renewed can still be
+ * signed out.
+ */
 async function checkSession({ signer, store }: SessionTools, token: string): Promise<Claims> {
-  const claims = signer.check(token);
+  const claims = signer.check(token, renewableSeconds);
   if (await store.isRevoked(claims.session)) throw unauthorized('revoked');
   return claims;
 }

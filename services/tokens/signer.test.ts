@@ -55,5 +55,15 @@ describe('a signer', () => {
     refuses(jwt.sign(payload, privateKey, { algorithm: 'ES256', keyid: kid }));
   });
 
+  it('believes for a renewal what has ended within the tolerance, or has not begun', () => {
+    const token = (begun: number) => signer.sign(newSession(7, begun));
+    const hour = 3_600;
+    for (const begun of [now - 2 * hour, now + hour]) {
+      refuses(token(begun));
+      expect(signer.check(token(begun), 2 * hour)).toMatchObject({ userId: 7 });
+    }
+    expect(() => signer.check(token(now - 4 * hour), 2 * hour)).toThrow('authentication');
+  });
+
   it.each(['', 'x', 'a.b.c', '../../etc/passwd', 'x'.repeat(5_000)])('refuses %j', refuses);
 });

@@ -8,8 +8,8 @@ import type { PublicJwk, SigningKeys } from './keys.ts';
 
 export interface Signer {
   sign(payload: TokenPayload): string;
-  /** Throws 401 for whatever is not a valid token of ours. */
-  check(token: string): Claims;
+  /** Throws 401 for whatever is not a token of ours, valid now or within the tolerance from now. */
+  check(token: string, toleranceSeconds?: number): Claims;
   /** For the other services (JWKS). */
   publicKeys(): PublicJwk[];
 }
@@ -19,10 +19,10 @@ export function createSigner(keys: SigningKeys): Signer {
   const publicKeys = new Map(keys.map((key) => [key.kid, key.publicKey]));
   return {
     sign: (payload) => jwt.sign(payload, privateKey, { algorithm: tokenAlgorithm, keyid: kid }),
-    check(token) {
+    check(token, toleranceSeconds) {
       const key = publicKeys.get(keyIdOf(token) ?? '');
       if (!key) throw unauthorized('unknown key id');
-      return checkToken(token, key);
+      return checkToken(token, key, toleranceSeconds);
     },
     publicKeys: () => keys.map(({ jwk }) => jwk),
   };

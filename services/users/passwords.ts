@@ -7,6 +7,7 @@
 import { boundedMs } from '@microflack/common/context.ts';
 import { deadlineExceeded, unavailable } from '@microflack/common/errors.ts';
 import workerpool from 'workerpool';
+import { uptimeMs } from './uptime.ts';
 import type { HashTasks } from './workers/hash.ts';
 
 /** The longest wait in the queue after which it is still worth starting. */
@@ -41,7 +42,7 @@ export function createPasswords({ script, workers, queueLimit }: PasswordOptions
     if (pool.stats().pendingTasks >= queueLimit) {
       throw unavailable('busy', `${queueLimit} passwords are waiting already`);
     }
-    const result = await start(Date.now() + boundedMs(patienceMs));
+    const result = await start(uptimeMs() + boundedMs(patienceMs));
     if (result === undefined) throw deadlineExceeded('waited too long for a thread to hash in');
     return result;
   };

@@ -10,6 +10,7 @@ import type { Publisher } from '@microflack/common/events/publish.ts';
 import type { Logger } from '@microflack/common/log.ts';
 import { pause } from '@microflack/common/pause.ts';
 import type { PresenceStore } from './presence-store.ts';
+import { createSweepGate } from './sweep-gate.ts';
 
 export interface Presence {
   /** The complete set of people with an open socket at a socketio instance. */
@@ -62,8 +63,10 @@ export function trackPresence(
     signOff: async (userId) => tell(await presenceStore.signOff(userId)),
     async sweepUntil(signal) {
       let failing = false;
+      const maySweep = createSweepGate(presenceLeaseMs);
       while (!signal.aborted) {
         await pause(sweepIntervalMs, signal);
+        if (!maySweep()) continue;
         try {
           await sweep();
           failing = false;

@@ -3,11 +3,14 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { newPerson, openBrowser } from '../browser/browser.ts';
 import { call } from '../client/http.ts';
 import { aPerson, post } from '../client/person.ts';
+import { openSocket } from '../client/socket.ts';
 import { bareDebian } from '../machine/bare-debian.ts';
-import { promisesOfAChat, promisesOfAMachine } from '../machine/conformance.ts';
+import { allIsWell, promisesOfAChat, promisesOfAMachine } from '../machine/conformance.ts';
+import { promisesOfALaptop } from '../machine/laptop.ts';
 import { succeed } from '../machine/machine.ts';
 import { shareCheckout } from '../machine/provisioned.ts';
 import { type Vagrant, vagrantIn } from './vagrant.ts';
@@ -38,6 +41,7 @@ test('the first `vagrant up` ends with the URL', async () => {
 
 promisesOfAChat();
 promisesOfAMachine(() => vagrant);
+promisesOfALaptop(() => vagrant);
 
 test('a second `vagrant up` changes nothing', async () => {
   const text = await timed('a second up', () => vagrant.do('up'));
@@ -57,10 +61,32 @@ test('what was said is there after a halt and an up', async () => {
 test('a snapshot that is restored runs on, at the time that it is', async () => {
   await timed('snapshot save', () => vagrant.do('snapshot', 'save', 'before'));
   await timed('snapshot restore', () => vagrant.do('snapshot', 'restore', 'before'));
-  await succeed(vagrant, 'mf status');
+  await allIsWell(vagrant);
   const clock = Number(await succeed(vagrant, 'date +%s'));
   expect(Math.abs(clock - Date.now() / 1000)).toBeLessThan(60);
   await post((await aPerson()).token, 'after the snapshot');
+});
+
+test('a laptop that sleeps for two hours throws nobody out, nor does a clock that is put right', async () => {
+  const browser = await openBrowser();
+  onTestFinished(() => browser.close());
+  const ada = await newPerson(browser, 'Ada');
+  await ada.say('before the sleep');
+  const { updates } = await openSocket();
+  await timed('suspend', () => vagrant.do('suspend'));
+  await timed('resume', () => vagrant.do('resume'));
+  for (const leap of ['+2 hours', '-2 hours']) {
+    // Nobody else shall set it meanwhile.
+    await succeed(vagrant, `systemctl stop systemd-timesyncd && date --set='${leap}'`);
+    await ada.say(`after a leap of ${leap}`);
+    await ada.sees(`after a leap of ${leap}`);
+    await allIsWell(vagrant);
+  }
+  await succeed(vagrant, 'systemctl start systemd-timesyncd');
+  const wentOffline = updates.filter(
+    ({ class: what, model }) => what === 'User' && model.nickname === ada.name && !model.online,
+  );
+  expect(wentOffline).toEqual([]);
 });
 
 async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -7,13 +7,14 @@
 import { constants, setPriority } from 'node:os';
 import bcrypt from 'bcryptjs';
 import workerpool from 'workerpool';
+import { uptimeMs } from '../uptime.ts';
 
 const cost = 10;
 
 // On Linux this is the calling thread alone: hashing takes the cores that serving leaves over.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
-/** Both answer undefined when the time to start (milliseconds of the wall clock) has passed. */
+/** Both answer undefined when the time to start (by uptimeMs) has passed. */
 const tasks = {
   hash: (startBy: number, password: string): string | undefined =>
     inTime(startBy) ? bcrypt.hashSync(password, cost) : undefined,
@@ -23,6 +24,6 @@ const tasks = {
 
 export type HashTasks = typeof tasks;
 
-const inTime = (startBy: number): boolean => Date.now() <= startBy;
+const inTime = (startBy: number): boolean => uptimeMs() <= startBy;
 
 workerpool.worker(tasks);
