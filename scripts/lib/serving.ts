@@ -50,12 +50,14 @@ export async function registrations(stack: Stack, service: string): Promise<Regi
   }));
 }
 
-/** Takes a program's instances out of the registry: those that could not do so themselves. */
+/**
+ * Takes a program's instances out of the registry: those that could not do so themselves. Where Consul is away, or
+ * has done so by itself, nothing is lost: after a minute it takes out what does not answer its check.
+ */
 export async function deregister(stack: Stack, service: string, program: string): Promise<void> {
   const all = await registrations(stack, service).catch(() => []);
-  // Where Consul is away: it takes out by itself, after a minute, what does not answer its check.
   const left = all.filter((one) => one.program === program);
-  await Promise.all(
+  await Promise.allSettled(
     left.map(({ instance }) => askConsul(stack, 'PUT', `agent/service/deregister/${instance}`)),
   );
 }
