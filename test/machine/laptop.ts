@@ -14,7 +14,8 @@ import { openSocket } from '../client/socket.ts';
 import { checkout } from '../setup/mf.ts';
 import { type Machine, succeed } from './machine.ts';
 
-const patienceMs = 120_000;
+/** An emulated machine takes its time. */
+const patienceMs = 300_000;
 
 export function promisesOfALaptop(machine: () => Machine): void {
   describe('a service on this computer', () => {

@@ -27,6 +27,9 @@ export function vagrantIn(folder: string, checkout: string, box: string): Vagran
   };
   let url = '';
 
+  /** What ssh has to know, until the next change: Vagrant takes seconds to say it. */
+  let configuration: string | undefined;
+
   async function run(...args: string[]): Promise<string> {
     const { all } = await execa('vagrant', args, {
       cwd: checkout,
@@ -38,19 +41,25 @@ export function vagrantIn(folder: string, checkout: string, box: string): Vagran
     return all;
   }
 
+  async function change(...args: string[]): Promise<string> {
+    configuration = undefined;
+    return run(...args);
+  }
+
   async function sshConfig(): Promise<string> {
-    const configuration = join(folder, 'ssh-config');
-    await writeFile(configuration, await run('ssh-config'));
+    if (configuration !== undefined) return configuration;
+    const text = await run('ssh-config');
+    configuration = join(folder, 'ssh-config');
+    await writeFile(configuration, text);
     return configuration;
   }
 
   async function inside(line: string, { input = '', env: settings = {} } = {}): Promise<Ended> {
-    const configuration = await sshConfig();
     const set = Object.entries<string>(settings).map(([name, value]) => `${name}=${quoted(value)}`);
     const command = ['sudo', 'env', ...set, 'bash', '-c', quoted(line)].join(' ');
     const { exitCode, stdout, stderr } = await execa(
       'ssh',
-      ['-F', configuration, 'default', command],
+      ['-F', await sshConfig(), 'default', command],
       {
         input,
         reject: false,
@@ -61,12 +70,12 @@ export function vagrantIn(folder: string, checkout: string, box: string): Vagran
 
   return {
     address: undefined,
-    do: run,
+    do: change,
     url: () => url,
     run: inside,
     sshConfig,
-    reboot: async () => void (await run('reload')),
-    remove: async () => void (await run('destroy', '--force')),
+    reboot: async () => void (await change('reload')),
+    remove: async () => void (await change('destroy', '--force')),
   };
 }
 

@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { StepFailure } from '../failure.ts';
 import { firstFree } from '../ports.ts';
 import { portsIn, withPorts } from './addresses.ts';
-import type { Connection, Guest } from './guest.ts';
+import { type Connection, type Guest, lastWords } from './guest.ts';
 import { reachInstances } from './guest-instances.ts';
 
 const loopback = '127.0.0.1';
@@ -87,7 +87,7 @@ async function readHandOver(keeper: ReturnType<Guest['mf']>): Promise<HandedOver
   const lines = createInterface({ input: keeper.stdout });
   const line = once(lines, 'line').then(([text]) => String(text));
   const text = await Promise.race([line, keeper.then(() => undefined)]);
-  if (text === undefined) throw new StepFailure('vm', (await keeper).stderr, 'vagrant up');
+  if (text === undefined) throw new StepFailure('vm', lastWords(await keeper), 'vagrant up');
   return handedOver.parse(JSON.parse(text));
 }
 

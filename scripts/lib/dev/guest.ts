@@ -77,8 +77,13 @@ async function connect(configuration: string, forward: readonly string[]): Promi
   const ssh = open(configuration, forward, `echo ${mark}; cat`);
   const said = once(ssh.stdout, 'data').then(() => true);
   const works = await Promise.race([said, ssh.then(() => false)]);
-  if (!works) throw new StepFailure('vm', (await ssh).stderr, 'vagrant ssh');
+  if (!works) throw new StepFailure('vm', lastWords(await ssh), 'vagrant ssh');
   return { ended: ssh.then(() => undefined), end: () => ssh.kill() };
+}
+
+/** Why ssh, or what it ran there, has ended. */
+export function lastWords({ stderr, shortMessage }: Awaited<ReturnType<typeof open>>): string {
+  return stderr || (shortMessage ?? 'the connection has ended');
 }
 
 function quoted(word: string): string {
