@@ -4,6 +4,7 @@
  *
  * Defines tests, as conformance.ts does.
  */
+import { join } from 'node:path';
 import { until } from '@microflack/common/testing/until.ts';
 import { execa } from 'execa';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -14,6 +15,7 @@ import { openSocket } from '../client/socket.ts';
 import { checkout } from '../setup/mf.ts';
 import { type Machine, succeed } from './machine.ts';
 
+const mf = join(checkout, 'scripts/mf');
 /** An emulated machine takes its time. */
 const patienceMs = 300_000;
 
@@ -61,7 +63,7 @@ export function promisesOfALaptop(machine: () => Machine): void {
     test('that the machine does not have is refused with what it says', async () => {
       const configuration = await machine().sshConfig();
       const words = ['dev', 'messages', '--stack', 'nobodys', '--ssh-config', configuration];
-      const { exitCode, stderr } = await execa('scripts/mf', words, {
+      const { exitCode, stderr } = await execa(mf, words, {
         cwd: checkout,
         reject: false,
       });
@@ -74,7 +76,7 @@ export function promisesOfALaptop(machine: () => Machine): void {
 async function startHere(machine: Machine, service: string) {
   const configuration = await machine.sshConfig();
   const words = ['dev', service, '--ssh-config', configuration];
-  const child = execa('scripts/mf', words, { cwd: checkout, all: true, reject: false });
+  const child = execa(mf, words, { cwd: checkout, all: true, reject: false });
   onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';
   child.all.on('data', (chunk) => {

@@ -6,16 +6,16 @@
  */
 
 import { createLogger } from '@microflack/common/log.ts';
+import type { connectConsul } from '@microflack/common/registry/consul.ts';
 import type { Instance } from '@microflack/common/registry/instances.ts';
 import { watchCatalog } from '@microflack/common/registry/watch.ts';
-import type Consul from 'consul';
 import { messageOf } from '../failure.ts';
 import { devProgram } from './command.ts';
 import type { Connection, Guest } from './guest.ts';
 
 export interface Reaching {
   guest: Guest;
-  consul: Consul;
+  consul: ReturnType<typeof connectConsul>;
   /** The service that runs here, which needs no way to itself. */
   service: string;
   signal: AbortSignal;
