@@ -7,13 +7,11 @@
 import type { Declared } from './declarations.ts';
 import { messageOf } from './failure.ts';
 import { addressOf, isPart, partOf } from './parts.ts';
+import { answerMs } from './patience.ts';
 import { complaintOf, registeredAs, registrations, serversUp } from './serving.ts';
 import { publicUrl, type Stack } from './stack.ts';
 import { superviseStack } from './supervisor.ts';
 import type { ProgramState } from './supervisor-output.ts';
-
-/** A healthy part answers at once: no need to wait as its `ready` would. */
-const probeMs = 2000;
 
 export interface ProgramView {
   name: string;
@@ -76,8 +74,9 @@ function look(stack: Stack, program: Declared, up: Set<string>): Promise<Seen> {
 
 async function lookAtPart(stack: Stack, part: Parameters<typeof partOf>[1]): Promise<Seen> {
   const address = addressOf(stack, part);
+  // A healthy part answers at once: no need to wait as its `ready` would.
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error(`does not answer within ${probeMs / 1000} s`)), probeMs);
+    setTimeout(() => reject(new Error(`does not answer within ${answerMs / 1000} s`)), answerMs);
   });
   try {
     await Promise.race([partOf(stack, part).ready(), late]);

@@ -8,12 +8,12 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import { z } from 'zod';
-import { longestMs } from './parts/until.ts';
+import { startMs } from './patience.ts';
 import { publicUrl, type Stack } from './stack.ts';
 
 const nickname = 'mf-self-test';
 /** In step with how long the parts are waited for. */
-const patienceMs = longestMs / 6;
+const patienceMs = startMs / 6;
 
 const withToken = z.object({ token: z.string() });
 const withId = z.object({ id: z.number() });

@@ -8,9 +8,8 @@ import { z } from 'zod';
 import { ask } from '../../services/lb/runtime.ts';
 import { haproxyPaths } from './parts/haproxy.ts';
 import { until } from './parts/until.ts';
+import { answerMs } from './patience.ts';
 import type { Stack } from './stack.ts';
-
-const timeoutMs = 2000;
 
 const health = z.array(
   z.object({
@@ -70,7 +69,7 @@ async function askConsul(
   const answer = await fetch(`http://127.0.0.1:${ports.consulHttp}/v1/${path}`, {
     method,
     headers: { 'x-consul-token': secrets.consulManagement },
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.timeout(answerMs),
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`Consul answers ${answer.status}: ${text}`);

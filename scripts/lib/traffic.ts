@@ -17,10 +17,10 @@ import { z } from 'zod';
 import { type PlanReport, planReport } from '../../services/lb/plan-report.ts';
 import { messageOf, StepFailure } from './failure.ts';
 import { haproxySettings } from './parts/haproxy.ts';
+import { answerMs } from './patience.ts';
 import { type Stack, stackOption } from './stack.ts';
 
-const timeoutMs = 2_000;
-const inForceWithinMs = 10_000;
+const inForceWithinMs = 5 * answerMs;
 const pollMs = 20;
 
 /** Says that there is none: only a word of Consul's ends a policy, as an empty Consul may just be a new one. */
@@ -134,7 +134,7 @@ async function ask(
   const answer = await fetch(url, {
     method,
     headers: { 'x-consul-token': secrets.consulManagement },
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.timeout(answerMs),
     ...(body !== undefined && { body }),
   });
   const text = await answer.text();

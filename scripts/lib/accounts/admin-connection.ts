@@ -5,9 +5,8 @@
  */
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { z } from 'zod';
+import { answerMs } from '../patience.ts';
 import type { Stack } from '../stack.ts';
-
-const connectTimeoutMs = 1000;
 
 const status = z.object({ Variable_name: z.string(), Value: z.string() });
 
@@ -20,7 +19,7 @@ export async function withAdmin<T>(
     port: ports.mariadb,
     user: 'admin',
     password: secrets.mariadbAdmin,
-    connectTimeout: connectTimeoutMs,
+    connectTimeout: answerMs,
   });
   try {
     const result = await use(connection);

@@ -6,6 +6,7 @@
  * beside this file where its data is gone.
  */
 import { join } from 'node:path';
+import { answerMs } from '../patience.ts';
 import type { File, Part } from '../program.ts';
 import type { Stack } from '../stack.ts';
 import { findProgram, isAtLeast, versionNow, versionOf } from './installed.ts';
@@ -15,7 +16,6 @@ const user = 'mf-consul';
 
 /** All instances of all services come from one address; Consul's default would be 200. */
 const connectionsPerClient = 2000;
-const answerTimeoutMs = 1000;
 
 /** The requests that open the accounts, as curl takes them. */
 export function accountsFile(stack: Stack, content: string): File {
@@ -113,7 +113,7 @@ async function ask(
   path: string,
   headers: Record<string, string> = {},
 ): Promise<string> {
-  const signal = AbortSignal.timeout(answerTimeoutMs);
+  const signal = AbortSignal.timeout(answerMs);
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers, signal });
   const text = await response.text();
   if (!response.ok) throw new Error(`Consul answers ${response.status} to ${path}: ${text}`);

@@ -6,13 +6,12 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../failure.ts';
+import { startMs } from '../patience.ts';
 
 const pollMs = 50;
-/** An emulated machine takes many times as long as one that is there: microflack.service says so. */
-export const longestMs = Number(process.env.MF_PATIENCE_S || 60) * 1_000;
 
 /** Resolves when `ask` does, to the same; rejects with its last complaint when that takes too long. */
-export async function until<T>(ask: () => Promise<T>, patienceMs = longestMs): Promise<T> {
+export async function until<T>(ask: () => Promise<T>, patienceMs = startMs): Promise<T> {
   const givesUpAt = performance.now() + patienceMs;
   for (;;) {
     try {

@@ -3,9 +3,8 @@
  * answers and adds them up.
  */
 import { connect } from 'node:net';
+import { answerMs } from '../patience.ts';
 import { parseStat, parseWorkers, type Tally } from './haproxy-counters.ts';
-
-const patienceMs = 2_000;
 
 /** Through the master, who alone reaches the workers that a reload has left behind. Rejects where none answers. */
 export async function lookAtHaproxy(masterSocket: string, tally: Tally): Promise<void> {
@@ -24,8 +23,8 @@ export async function lookAtHaproxy(masterSocket: string, tally: Tally): Promise
 /** Unlike a worker, the master of HAProxy 2.6 goes on listening until we have said that this was all. */
 async function askMaster(path: string, line: string): Promise<string> {
   const socket = connect(path);
-  socket.setTimeout(patienceMs, () => {
-    socket.destroy(new Error(`HAProxy did not answer within ${patienceMs} ms at ${path}`));
+  socket.setTimeout(answerMs, () => {
+    socket.destroy(new Error(`HAProxy did not answer within ${answerMs} ms at ${path}`));
   });
   socket.end(`${line}\n`);
   let answer = '';
