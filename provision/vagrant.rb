@@ -118,6 +118,15 @@ module MicroFlack
     forwarded.last[:host]
   end
 
+  # With libvirt it is an ssh that leads from the port here to the machine's, and a restored machine does not
+  # know of it any more. To resume makes another one.
+  def lead_again(machine)
+    return if machine.provider_name != :libvirt
+
+    machine.action(:suspend)
+    machine.action(:resume)
+  end
+
   def announcement(port)
     <<~TEXT
 
