@@ -46,7 +46,8 @@ interface ApiOptions {
   readonly onOutcome: (outcome: HealthEvent) => void;
 }
 
-const timeoutMs = 10_000;
+/** HAProxy asks another instance when one has not answered for 10 s: its answer is worth waiting for. */
+const timeoutMs = 15_000;
 
 export function createApi({ fetch, onOutcome }: ApiOptions): CallApi {
   return async function call({ service, method, path, body, authorization, key }) {
