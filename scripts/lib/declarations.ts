@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { confined } from './confine.ts';
 import { type Header, parseHeader, programIni } from './ini.ts';
 import type { Program } from './program.ts';
-import type { Stack } from './stack.ts';
+import { noSuchFile, type Stack } from './stack.ts';
 
 /** A program as its file describes it. */
 export interface Declared extends Header {
@@ -57,8 +57,12 @@ export function declarationsOf(stack: Pick<Stack, 'dir' | 'checkout' | 'asRoot'>
     const names = files
       .filter((file) => file.endsWith(ending))
       .map((file) => file.slice(0, -ending.length));
-    const headers = names.map(async (name) => parseHeader(await readFile(fileOf(name), 'utf8')));
-    return (await Promise.all(headers)).map((header, i) => ({ name: names[i] ?? '', ...header }));
+    const all = names.map(async (name) => {
+      // Another command may have withdrawn it since.
+      const text = await readFile(fileOf(name), 'utf8').catch(noSuchFile);
+      return text === undefined ? undefined : { name, ...parseHeader(text) };
+    });
+    return (await Promise.all(all)).filter((one) => one !== undefined);
   }
 
   return { clear, isDeclared, declare, restore, forget, declared };

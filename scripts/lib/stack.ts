@@ -177,7 +177,8 @@ async function writeJson(path: string, value: unknown, mode: number): Promise<vo
   await rename(`${path}.new`, path);
 }
 
-function noSuchFile(error: unknown): undefined {
+/** For a file that need not be there: undefined then, and every other error goes on. */
+export function noSuchFile(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
   throw error;
 }
