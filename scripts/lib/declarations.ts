@@ -7,9 +7,10 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { confined } from './confine.ts';
+import { noSuchFile } from './failure.ts';
 import { type Header, parseHeader, programIni } from './ini.ts';
 import type { Program } from './program.ts';
-import { noSuchFile, type Stack } from './stack.ts';
+import type { Stack } from './stack.ts';
 
 /** A program as its file describes it. */
 export interface Declared extends Header {

@@ -62,3 +62,9 @@ export function isDiskFull(error: unknown): boolean {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** For a file that need not be there: undefined then, and every other error goes on. */
+export function noSuchFile(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}

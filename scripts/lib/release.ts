@@ -17,7 +17,7 @@ import {
   type Manifest,
   readManifest,
 } from '../../common/release-manifest.ts';
-import { StepFailure } from './failure.ts';
+import { noSuchFile, StepFailure } from './failure.ts';
 import { whileLocked } from './lock.ts';
 import { writeContent } from './release-content.ts';
 import { releasedService, type Service } from './services.ts';
@@ -49,7 +49,7 @@ export function releasesOf(stackDir: string, service: string): string {
 /** The release that has this label; undefined where none has. */
 export async function findRelease(home: string, label: string): Promise<Deployment | undefined> {
   const folder = join(home, label);
-  const manifest = await readManifest(folder).catch(ifNone);
+  const manifest = await readManifest(folder).catch(noSuchFile);
   if (manifest === undefined) return undefined;
   const { service: name, source } = manifest;
   const service = await releasedService(folder, name);
@@ -139,7 +139,7 @@ async function finish(
 
 /** False when the label is there already with this very content; with another one it is refused. */
 async function moveIntoPlace(from: string, to: Release, manifest: Manifest): Promise<boolean> {
-  const existing = await readManifest(to.folder).catch(ifNone);
+  const existing = await readManifest(to.folder).catch(noSuchFile);
   if (existing === undefined) {
     await rename(from, to.folder).catch((error: unknown) => {
       const why = `${to.folder} is there, but is no release: it has no manifest.json`;
@@ -170,9 +170,4 @@ function knownBy(home: string, source: string): string {
 async function write(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, content);
-}
-
-function ifNone(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

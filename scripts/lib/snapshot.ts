@@ -10,7 +10,7 @@ import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { StepFailure, UsageError } from './failure.ts';
+import { noSuchFile, StepFailure, UsageError } from './failure.ts';
 import { askGit, git, unpack } from './git.ts';
 import { ingredients, type Tree, workingTree } from './source.ts';
 
@@ -130,7 +130,7 @@ async function readAll(checkout: string, service: string): Promise<Files> {
   }
   const paths = namesIn(listed);
   const contents = await Promise.all(
-    paths.map((path) => readFile(join(checkout, path)).catch(ifGone)),
+    paths.map((path) => readFile(join(checkout, path)).catch(noSuchFile)),
   );
   const found = new Map<string, Buffer>();
   paths.forEach((path, i) => {
@@ -149,9 +149,4 @@ function namesIn(listed: string): string[] {
 function same(one: Files, other: Files): boolean {
   if (one.size !== other.size) return false;
   return [...one].every(([path, content]) => other.get(path)?.equals(content));
-}
-
-function ifGone(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { messageOf, StepFailure, UsageError } from './failure.ts';
+import { messageOf, noSuchFile, StepFailure, UsageError } from './failure.ts';
 import { newSecrets, type Secrets, secretsSchema, withServices } from './secrets.ts';
 
 export type { Secrets } from './secrets.ts';
@@ -175,10 +175,4 @@ async function writeJson(path: string, value: unknown, mode: number): Promise<vo
   // Whole or not at all: on a full disk the secrets of what runs would be gone.
   await writeFile(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode });
   await rename(`${path}.new`, path);
-}
-
-/** For a file that need not be there: undefined then, and every other error goes on. */
-export function noSuchFile(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

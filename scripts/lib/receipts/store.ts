@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, StepFailure, UsageError } from '../failure.ts';
+import { messageOf, noSuchFile, StepFailure, UsageError } from '../failure.ts';
 import { type Stack, stackOption } from '../stack.ts';
 import { type Receipt, receiptSchema } from './receipt.ts';
 
@@ -71,10 +71,7 @@ const idsLike = (ids: readonly string[], word: string) =>
 
 /** Ids begin with the time, so that the last one is the newest. */
 async function receiptIds(stack: Place): Promise<string[]> {
-  const files = await readdir(folderOf(stack)).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const files = (await readdir(folderOf(stack)).catch(noSuchFile)) ?? [];
   return files
     .filter((file) => file.endsWith(ending))
     .map((file) => file.slice(0, -ending.length))

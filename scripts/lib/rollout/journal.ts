@@ -8,7 +8,7 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { messageOf, StepFailure } from '../failure.ts';
+import { messageOf, noSuchFile, StepFailure } from '../failure.ts';
 import { whileAlone } from '../lock.ts';
 import { type Stack, stackOption } from '../stack.ts';
 import { type Upgrade, upgradeSchema } from './state.ts';
@@ -28,7 +28,7 @@ export function journalOf(stack: Place, service: string): Journal {
   const path = join(folder, `${service}.json`);
   return {
     async read() {
-      const text = await readFile(path, 'utf8').catch(ifNone);
+      const text = await readFile(path, 'utf8').catch(noSuchFile);
       return text === undefined ? undefined : parse(path, text);
     },
     async write(upgrade) {
@@ -89,9 +89,4 @@ async function sync(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function ifNone(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }
