@@ -7,6 +7,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { quoted } from '../../scripts/lib/dev/guest.ts';
 import type { Ended, Machine } from '../machine/machine.ts';
 
 export interface Vagrant extends Machine {
@@ -77,8 +78,4 @@ export function vagrantIn(folder: string, checkout: string, box: string): Vagran
     reboot: async () => void (await change('reload')),
     remove: async () => void (await change('destroy', '--force')),
   };
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

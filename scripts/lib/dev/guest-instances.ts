@@ -30,10 +30,7 @@ export async function reachInstances({
   signal,
   complain,
 }: Reaching): Promise<void> {
-  const log = createLogger({
-    ...{ service: 'mf', version: '', instance: '' },
-    level: 'silent',
-  });
+  const log = createLogger({ service: 'mf', version: '', instance: '', level: 'silent' });
   const ways = new Map<number, Connection>();
   const { promise: known, resolve } = Promise.withResolvers<void>();
 

@@ -86,6 +86,7 @@ export function lastWords({ stderr, shortMessage }: Awaited<ReturnType<typeof op
   return stderr || (shortMessage ?? 'the connection has ended');
 }
 
-function quoted(word: string): string {
+/** A word of a line of shell. */
+export function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
