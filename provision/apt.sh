@@ -11,6 +11,7 @@
 
 unfinished=/var/lib/microflack-provision/unfinished
 policy=/usr/sbin/policy-rc.d
+certificates=(${SSL_CERT_FILE:+-o "Acquire::https::CaInfo=$SSL_CERT_FILE"})
 policy_mark='# by MicroFlack provision/apt.sh, only while it installs packages'
 
 # missing_packages PROGRAM:PACKAGE...
@@ -35,6 +36,7 @@ apt_install() {
     fail 'this machine has no apt-get' 'install by hand what is missing, or use Debian 12 or 13'
   local names=("${@##*/}")
   names=("${names[@]%%_*}")
+  quietly 'reaching an archive of packages' reach_an_archive
   note_new "${names[@]}"
   hold_services
   quietly 'finishing earlier installations' dpkg --configure -a
@@ -45,10 +47,30 @@ apt_install() {
   switch_off "${names[@]}"
 }
 
+# A network that is not there is told at once: apt tries every index of every archive, for minutes.
+# One that answers is enough; where all are on a disk, no network is wanted.
+reach_an_archive() {
+  local file folder result=0
+  folder=$(mktemp -d)
+  for file in $(a_file_of_each_archive); do
+    timeout 30 /usr/lib/apt/apt-helper -o Acquire::Retries=0 -o Acquire::http::Timeout=15 \
+      "${certificates[@]}" download-file "$file" "$folder/file" && result=0 && break
+    result=1
+  done
+  rm -rf "$folder"
+  return "$result"
+}
+
+# a_file_of_each_archive: of each host that serves one, since it is hosts that are out of reach.
+a_file_of_each_archive() {
+  # shellcheck disable=SC2016 # apt's placeholders
+  apt-get indextargets --format '$(REPO_URI)dists/$(RELEASE)/InRelease' 'Created-By: Packages' |
+    awk -F / '/^https?:/ && !seen[$3]++'
+}
+
 # What was fetched before a kill or a broken line is not fetched again: apt keeps it, and goes on.
 apt_get() {
-  DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 \
-    ${SSL_CERT_FILE:+-o Acquire::https::CaInfo="$SSL_CERT_FILE"} \
+  DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "${certificates[@]}" \
     -o Dpkg::Options::=--force-confold "$@"
 }
 

@@ -16,6 +16,7 @@ programs=(
   nft:nftables
   rsync:rsync
   ruby:ruby
+  tinyproxy:tinyproxy
   vagrant:vagrant
   /usr/share/vagrant-plugins/plugins.d/vagrant-libvirt.json:vagrant-libvirt
 )

@@ -78,10 +78,11 @@ module MicroFlack
   end
 
   # The one that is asked for; else our own, where somebody has added it; else Debian's, of one version.
+  # What is made to be a box begins with Debian's, so that no box grows out of an older one.
   def box(env, boxes)
-    name = env['MF_BOX'] || (OWN_BOX if boxes.include?(OWN_BOX))
+    name = env['MF_BOX'] || (OWN_BOX if boxes.include?(OWN_BOX) && !env.key?('MF_FOR_A_BOX'))
     return { box: BOX, box_version: BOX_VERSION, box_url: env['MF_BOX_URL'] } if name.nil?
-    return { box: OWN_BOX, box_url: "file://#{File.expand_path(name)}" } if name.end_with?('.box')
+    return { box: File.basename(name, '.box'), box_url: "file://#{File.expand_path(name)}" } if name.end_with?('.box')
 
     { box: name, box_url: env['MF_BOX_URL'] }
   end
@@ -108,6 +109,17 @@ module MicroFlack
     handed_on.merge('MF_NEXT' => 'vagrant provision')
   end
 
+  # `vagrant resume` ends well also where there is no machine.
+  def announce(machine)
+    return if machine.state.id == :not_created
+
+    machine.ui.success(<<~TEXT)
+
+      MicroFlack is at http://localhost:#{port_of(machine)}
+      Next: vagrant ssh -c 'mf status' · edit the code here, then vagrant provision · vagrant halt
+    TEXT
+  end
+
   # The port that was really taken, where ours was not free.
   def port_of(machine)
     if machine.provider.capability?(:forwarded_ports)
@@ -125,13 +137,5 @@ module MicroFlack
 
     machine.action(:suspend)
     machine.action(:resume)
-  end
-
-  def announcement(port)
-    <<~TEXT
-
-      MicroFlack is at http://localhost:#{port}
-      Next: vagrant ssh -c 'mf status' · edit the code here, then vagrant provision · vagrant halt
-    TEXT
   end
 end

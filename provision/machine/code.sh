@@ -49,8 +49,8 @@ files() {
 # it, its hooks are for people, and what it notes about files is another thing in each place.
 history() {
   [[ -d $checkout/.git ]] || return 0
-  # A release of uncommitted code leaves objects of its own there.
-  rsync "${options[@]}" --times --omit-dir-times --filter='protect /objects/**' "${not_history[@]/#/--exclude=}" "$@" \
+  # A release of uncommitted code leaves objects of its own there; and git touches what it has already.
+  rsync "${options[@]}" --checksum --filter='protect /objects/**' "${not_history[@]/#/--exclude=}" "$@" \
     "$checkout/.git/" "$copy/.git/"
 }
 

@@ -7,13 +7,16 @@ import { execa } from 'execa';
 const script = join(import.meta.dirname, 'tree.sh');
 const cache = '/var/cache/microflack';
 
+/** The names of Debian's suites, by their numbers. */
+const suites = { 12: 'bookworm', 13: 'trixie' };
+
 /** Another tree where the script is another. */
-export async function bareDebian(): Promise<string> {
+export async function bareDebian(release: keyof typeof suites = 13): Promise<string> {
   const hash = createHash('sha256')
     .update(await readFile(script))
     .digest('hex');
-  const tree = join(cache, `debian-13-${hash.slice(0, 12)}`);
+  const tree = join(cache, `debian-${release}-${hash.slice(0, 12)}`);
   await mkdir(cache, { recursive: true });
-  await execa('bash', [script, tree]);
+  await execa('bash', [script, suites[release], tree]);
   return tree;
 }

@@ -19,22 +19,25 @@ export interface Network {
 const prefix = '198.18.77';
 const bridge = 'mf-machines';
 const forwarding = '/proc/sys/net/ipv4/ip_forward';
-const rules = `table ip ${bridge} {
-  chain out {
-    type nat hook postrouting priority srcnat;
-    ip saddr ${prefix}.0/24 oifname != "${bridge}" masquerade
-  }
-}
-`;
+const masquerade = `chain out {
+  type nat hook postrouting priority srcnat;
+  ip saddr ${prefix}.0/24 oifname != "${bridge}" masquerade
+}`;
+const drop = `chain out {
+  type filter hook forward priority filter;
+  ip saddr ${prefix}.0/24 oifname != "${bridge}" drop
+}`;
 
-export async function makeNetwork(): Promise<Network> {
+/** `open`: machines reach what this one reaches; `shut`: this one and each other, and nothing beyond. */
+export async function makeNetwork(is: 'open' | 'shut' = 'open'): Promise<Network> {
   await removeBridge(); // of a run that was killed
   const before = await readFile(forwarding, 'utf8');
   await execa('ip', ['link', 'add', bridge, 'type', 'bridge']);
   await execa('ip', ['address', 'add', `${prefix}.1/24`, 'dev', bridge]);
   await execa('ip', ['link', 'set', bridge, 'up']);
   await writeFile(forwarding, '1');
-  await execa('nft', ['-f', '-'], { input: rules });
+  const chain = is === 'open' ? masquerade : drop;
+  await execa('nft', ['-f', '-'], { input: `table ip ${bridge} {\n${chain}\n}\n` });
   return {
     bridge,
     gateway: `${prefix}.1`,

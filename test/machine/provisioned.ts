@@ -33,11 +33,12 @@ export async function shareCheckout(): Promise<{ folder: string; remove(): Promi
   return { folder, remove: () => rm(folder, { recursive: true }) };
 }
 
-/** Resolves to what it said. */
+/** Resolves to what it said. `settings`: of a network that is not this machine's. */
 export async function provision(
   machine: Machine,
+  settings: Record<string, string> = {},
 ): Promise<{ code: number | undefined; text: string; seconds: number }> {
-  const env = await handOnNetwork(machine);
+  const env = { ...(await handOnNetwork(machine)), ...settings };
   const begun = performance.now();
   const ended = await machine.run(provisioning, { env });
   return { ...ended, seconds: (performance.now() - begun) / 1000 };

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Makes a bare Debian 13 as a folder: what a Vagrant box has, and nothing of ours. Tests of whole
+# Makes a bare Debian as a folder: what a Vagrant box has, and nothing of ours. Tests of whole
 # machines boot it (machine.ts), or turn it into a box (test/vm/).
 #
-# Usage: tree.sh FOLDER        prints nothing; the folder appears in one rename, complete
+# Usage: tree.sh SUITE FOLDER      (SUITE: trixie, bookworm) prints nothing; the folder appears in one rename, complete
 # Idempotent: does nothing where the folder is there. Packages come from the mirror in the machine's
 # own apt sources, and the tree keeps that mirror as its own.
 set -euo pipefail
 
-suite=trixie
 packages=systemd,systemd-sysv,systemd-resolved,libpam-systemd,dbus,udev,kmod,openssh-server,sudo,rsync
 packages+=,ca-certificates,iproute2,iputils-ping,netbase,curl,tzdata,procps,locales
 key=/usr/share/keyrings/debian-archive-keyring.gpg
 
 main() {
-  local folder=${1:?usage: tree.sh FOLDER} partial
+  suite=${1:?usage: tree.sh SUITE FOLDER}
+  local folder=${2:?usage: tree.sh SUITE FOLDER} partial
   [[ ! -d $folder ]] || return 0
   partial=$folder.partial
   rm -rf "$partial"

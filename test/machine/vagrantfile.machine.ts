@@ -1,7 +1,9 @@
 /** What the Vagrantfile asks of Vagrant and of each provider, and what it refuses: read, not run. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { checkout } from '../setup/mf.ts';
 
@@ -59,9 +61,20 @@ describe('every provider', () => {
   }
 });
 
-test('a box of our own is taken where somebody has added it, or by its file', async () => {
-  const { box } = await vmOf('libvirt', { MF_BOX: '/media/usb/microflack.box' });
-  expect(box).toBe('microflack');
+describe('a box of our own', () => {
+  test('is taken by its file, under its name', async () => {
+    const { box } = await vmOf('libvirt', { MF_BOX: '/media/usb/microflack.box' });
+    expect(box).toBe('microflack');
+  });
+
+  test('is taken where somebody has added it, but not to make the next box of', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'mf-vagrant-home-'));
+    onTestFinished(() => rm(home, { recursive: true }));
+    await mkdir(join(home, 'boxes/microflack'), { recursive: true });
+    const added = { VAGRANT_HOME: home };
+    expect((await vmOf('libvirt', added)).box).toBe('microflack');
+    expect((await vmOf('libvirt', { ...added, MF_FOR_A_BOX: 'yes' })).box).toBe('bento/debian-13');
+  });
 });
 
 test('a proxy is handed on, unless it is on this computer’s own loopback', async () => {

@@ -1,30 +1,20 @@
 /** `vagrant up` and its whole life: halt, up, snapshot, destroy. It takes half an hour where it is emulated. */
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { newPerson, openBrowser } from '../browser/browser.ts';
 import { call } from '../client/http.ts';
 import { aPerson, post } from '../client/person.ts';
 import { openSocket } from '../client/socket.ts';
-import { bareDebian } from '../machine/bare-debian.ts';
 import { allIsWell, promisesOfAChat, promisesOfAMachine } from '../machine/conformance.ts';
 import { promisesOfALaptop } from '../machine/laptop.ts';
 import { succeed } from '../machine/machine.ts';
-import { shareCheckout } from '../machine/provisioned.ts';
+import { prepareGrounds, timed } from './emulated.ts';
 import { type Vagrant, vagrantIn } from './vagrant.ts';
 
 let vagrant: Vagrant;
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'mf-vm-'));
-  const box = join(folder, 'bare.box');
-  await timed('the box', async () => {
-    await execa('bash', [join(import.meta.dirname, 'box.sh'), await bareDebian(), box]);
-  });
-  await execa('bash', [join(import.meta.dirname, 'libvirt.sh'), folder]);
-  vagrant = vagrantIn(folder, (await shareCheckout()).folder, box);
+  const { folder, checkout, bareBox } = await prepareGrounds();
+  vagrant = vagrantIn(folder, checkout, { MF_BOX: bareBox });
 });
 
 afterAll(() => vagrant?.remove());
@@ -88,10 +78,3 @@ test('a laptop that sleeps for two hours throws nobody out, nor does a clock tha
   );
   expect(wentOffline).toEqual([]);
 });
-
-async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const begun = performance.now();
-  const result = await work();
-  process.stdout.write(`${what}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
-  return result;
-}

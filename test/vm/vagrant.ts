@@ -4,7 +4,7 @@
  * Vagrant's home, its box and its machine are in one folder, and the machine is emulated unless
  * MF_LIBVIRT_DRIVER says that there is a KVM: so it runs where this does, slowly.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { quoted } from '../../scripts/lib/dev/guest.ts';
@@ -13,43 +13,42 @@ import type { Ended, Machine } from '../machine/machine.ts';
 export interface Vagrant extends Machine {
   /** `vagrant VERB …`, to its end; resolves to what it said, and rejects where it fails. */
   do(...args: string[]): Promise<string>;
+  /** Another program with the same home, provider and box: `scripts/mf box`. */
+  with(program: string, ...args: string[]): Promise<string>;
   /** The URL that its last `up` has printed. */
   url(): string;
 }
 
-export function vagrantIn(folder: string, checkout: string, box: string): Vagrant {
+/** `box`: of these settings the last ones, MF_BOX and what else is wanted. */
+export function vagrantIn(folder: string, checkout: string, box: Record<string, string>): Vagrant {
   const env = {
     VAGRANT_HOME: join(folder, 'home'),
     VAGRANT_DOTFILE_PATH: join(folder, 'machine'),
     VAGRANT_DEFAULT_PROVIDER: 'libvirt',
     MF_LIBVIRT_DRIVER: process.env.MF_LIBVIRT_DRIVER ?? 'qemu',
-    MF_BOX: box,
     MF_PORT: '8171',
+    ...box,
   };
   let url = '';
 
   /** What ssh has to know, until the next change: Vagrant takes seconds to say it. */
   let configuration: string | undefined;
 
-  async function run(...args: string[]): Promise<string> {
-    const { all } = await execa('vagrant', args, {
-      cwd: checkout,
-      env,
-      all: true,
-      stdin: 'ignore',
-    });
+  async function run(program: string, ...args: string[]): Promise<string> {
+    await mkdir(folder, { recursive: true });
+    const { all } = await execa(program, args, { cwd: checkout, env, all: true, stdin: 'ignore' });
     url = /MicroFlack is at (?<url>http:\S+)/.exec(all)?.groups?.url ?? url;
     return all;
   }
 
   async function change(...args: string[]): Promise<string> {
     configuration = undefined;
-    return run(...args);
+    return run('vagrant', ...args);
   }
 
   async function sshConfig(): Promise<string> {
     if (configuration !== undefined) return configuration;
-    const text = await run('ssh-config');
+    const text = await run('vagrant', 'ssh-config');
     configuration = join(folder, 'ssh-config');
     await writeFile(configuration, text);
     return configuration;
@@ -72,6 +71,7 @@ export function vagrantIn(folder: string, checkout: string, box: string): Vagran
   return {
     address: undefined,
     do: change,
+    with: run,
     url: () => url,
     run: inside,
     sshConfig,

@@ -22,7 +22,7 @@ export type Letter = z.infer<typeof outboxEntryModel>;
 export interface OutboxEntry extends Letter {
   readonly state: 'waiting' | 'sending' | 'refused';
   readonly tries: number;
-  /** Not to be tried before (milliseconds since 1970). */
+  /** Not to be tried before (milliseconds of `uptimeMs`). */
   readonly notBefore: number;
   /** Why the last attempt failed, in words for its writer. */
   readonly trouble?: string;

@@ -153,3 +153,16 @@ test('however often circumstances seem to change, a letter that fails is not sen
   expect(sent.length).toBeGreaterThan(2);
   expect(sent.length).toBeLessThan(12);
 });
+
+test('a clock that is put back holds no letter up', async () => {
+  const { office, outbox, accept, answerWith } = build(fakeBrowser().tab());
+  answerWith(() => {
+    throw offline();
+  });
+  office.write('general', 'a');
+  await vi.advanceTimersByTimeAsync(100);
+  vi.setSystemTime(Date.now() - 7_200_000);
+  answerWith(accept);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(outbox.get()).toEqual([]);
+});

@@ -17,6 +17,7 @@ import {
 } from './outbox.ts';
 import type { Shelf } from './shelf.ts';
 import type { Store } from './store.ts';
+import { uptimeMs } from './uptime.ts';
 import { createWorker } from './worker.ts';
 
 export type PostOffice = ReturnType<typeof createPostOffice>;
@@ -38,7 +39,7 @@ export function createPostOffice({ userId, outbox, shelf, send, onDelivered }: P
   async function sendNext(): Promise<number | undefined> {
     const entry = nextLetter(outbox.get());
     if (!entry) return undefined;
-    const wait = entry.notBefore - Date.now();
+    const wait = entry.notBefore - uptimeMs();
     if (wait > 0) return wait;
     const { key } = entry;
     feed({ type: 'sending', key });
@@ -64,7 +65,7 @@ export function createPostOffice({ userId, outbox, shelf, send, onDelivered }: P
   function adopt(afterMs: number): void {
     for (const name of shelf.names(prefix)) {
       const letter = shelf.read(name, outboxEntryModel);
-      if (letter) feed({ type: 'written', letter, notBefore: Date.now() + afterMs });
+      if (letter) feed({ type: 'written', letter, notBefore: uptimeMs() + afterMs });
     }
     worker.wake();
   }
@@ -95,7 +96,7 @@ export function createPostOffice({ userId, outbox, shelf, send, onDelivered }: P
     },
     discard: (key: string) => settle(key, 'discarded'),
     hurry(): void {
-      feed({ type: 'hurried', now: Date.now() });
+      feed({ type: 'hurried', now: uptimeMs() });
       worker.hurry();
     },
     stop(): void {
@@ -117,5 +118,5 @@ function outcomeOf(error: ApiError, key: string): OutboxEvent {
   // 401 is about the session, not about the letter: it goes out when its writer is signed in again.
   if (error.kind === 'refused' && error.status !== 401) return { type: 'refused', key, trouble };
   const waitMs = error.retryAfterMs === undefined ? {} : { waitMs: error.retryAfterMs };
-  return { type: 'postponed', key, now: Date.now(), trouble, ...waitMs };
+  return { type: 'postponed', key, now: uptimeMs(), trouble, ...waitMs };
 }

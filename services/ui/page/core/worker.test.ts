@@ -54,3 +54,18 @@ test('two steps never overlap', async () => {
   }
   expect(most).toBe(1);
 });
+
+test('a clock that is put back holds nothing up', async () => {
+  let steps = 0;
+  const worker = createWorker(async () => {
+    steps += 1;
+    if (steps === 1) throw new ApiError('unreachable', 'No connection.');
+    return undefined;
+  });
+  worker.wake();
+  await vi.advanceTimersByTimeAsync(2000);
+  vi.setSystemTime(Date.now() - 7_200_000);
+  worker.wake();
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(steps, 'failed, repeated, woken').toBe(3);
+});

@@ -6,6 +6,7 @@
  */
 import { ApiError } from './api.ts';
 import { pauseAfter } from './outbox.ts';
+import { uptimeMs } from './uptime.ts';
 
 export interface Worker {
   wake(inMs?: number): void;
@@ -22,11 +23,11 @@ export function createWorker(step: () => Promise<number | undefined>): Worker {
   let running = false;
   let wokenMeanwhile = Number.POSITIVE_INFINITY;
   let failures = 0;
-  let failedAt = 0;
+  let failedAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
 
   function schedule(inMs: number): void {
-    const now = Date.now();
+    const now = uptimeMs();
     const at = Math.max(now + inMs, failedAt + breathMs);
     if (stopped || at >= dueAt) return;
     clearTimeout(timer);
@@ -46,7 +47,7 @@ export function createWorker(step: () => Promise<number | undefined>): Worker {
       // An ApiError is the weather; anything else is a fault of ours and belongs in the console.
       if (!(error instanceof ApiError)) globalThis.reportError(error);
       failures += 1;
-      failedAt = Date.now();
+      failedAt = uptimeMs();
       next = pauseAfter(failures);
       wokenMeanwhile = Number.POSITIVE_INFINITY;
     }
