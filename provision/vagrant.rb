@@ -45,7 +45,7 @@ module MicroFlack
       return "this is Vagrant #{version}, and #{oldest} is the oldest that works here. " \
              'Install a newer one, then: vagrant up'
     end
-    return "NODES=#{env['NODES']} is not there yet: one machine it is. Next: unset NODES" if env['NODES'].to_i > 1
+    return "NODES=#{env['NODES']}: not yet, there is one machine only. Next: unset NODES" if env['NODES'].to_i > 1
 
     number = %w[MF_CPUS MF_MEMORY MF_PORT].find { |name| env.key?(name) && !env[name].match?(/\A[1-9]\d*\z/) }
     return "#{number} is a number, not '#{env[number]}'. Next: unset #{number}" if number

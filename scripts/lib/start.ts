@@ -6,9 +6,9 @@
  * shall is not touched.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
 import { messageOf, StepFailure } from './failure.ts';
 import type { Header } from './ini.ts';
+import { readable } from './log-line.ts';
 import type { Output } from './output.ts';
 import { type Belongings, hashOf, place } from './place.ts';
 import type { Program } from './program.ts';
@@ -18,12 +18,6 @@ import { type Supervisor, superviseStack } from './supervisor.ts';
 
 const endPollMs = 100;
 const logLines = 12;
-
-const logLine = z.object({
-  level: z.string(),
-  msg: z.string(),
-  err: z.object({ message: z.string() }).optional(),
-});
 
 export interface Campaign {
   stack: Stack;
@@ -140,13 +134,6 @@ export async function lastWords(
   name: string,
 ): Promise<string[]> {
   return (await supervisor.lastLines(name, logLines, logsFrom.get(name))).map(readable);
-}
-
-/** A service's log line for people: JSON says it all, and too much. */
-function readable(line: string): string {
-  if (!line.startsWith('{')) return line;
-  const { data } = logLine.safeParse(JSON.parse(line));
-  return data ? [data.level, data.msg, data.err?.message].filter(Boolean).join(' · ') : line;
 }
 
 async function endOf(

@@ -95,5 +95,5 @@ test('what cannot work is refused with the next command', async () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/^MicroFlack: .*(Next|then): /);
   }
-  expect(refusals[1]?.stderr).toContain('NODES=3 is not there yet');
+  expect(refusals[1]?.stderr).toContain('NODES=3: not yet');
 });
