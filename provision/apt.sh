@@ -11,6 +11,7 @@
 
 unfinished=/var/lib/microflack-provision/unfinished
 policy=/usr/sbin/policy-rc.d
+is_locked='(Could not get|Unable to acquire the dpkg frontend) lock|lock was locked by'
 certificates=(${SSL_CERT_FILE:+-o "Acquire::https::CaInfo=$SSL_CERT_FILE"})
 policy_mark='# by MicroFlack provision/apt.sh, only while it installs packages'
 
@@ -39,9 +40,8 @@ apt_install() {
   quietly 'reaching an archive of packages' reach_an_archive
   note_new "${names[@]}"
   hold_services
-  quietly 'finishing earlier installations' dpkg --configure -a
-  # A stranger's broken repository is no reason to stop: whether it mattered, the installation shows.
-  apt_get update >/dev/null 2>&1 || true
+  quietly 'finishing earlier installations' once_unlocked dpkg --configure -a
+  update_lists
   quietly "installing ${names[*]}" apt_get install --no-install-recommends -- "$@"
   release_services
   switch_off "${names[@]}"
@@ -68,10 +68,28 @@ a_file_of_each_archive() {
     awk -F / '/^https?:/ && !seen[$3]++'
 }
 
+# A stranger's broken repository is no reason to stop: whether it mattered, the installation shows.
+update_lists() { apt_get update >/dev/null 2>&1 || true; }
+
 # What was fetched before a kill or a broken line is not fetched again: apt keeps it, and goes on.
 apt_get() {
-  DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "${certificates[@]}" \
+  DEBIAN_FRONTEND=noninteractive once_unlocked apt-get -q -y -o Acquire::Retries=3 "${certificates[@]}" \
     -o Dpkg::Options::=--force-confold "$@"
+}
+
+# once_unlocked COMMAND...
+# Runs it again, for two minutes, as long as another program holds one of the locks: a machine that was just
+# made updates itself. apt can wait by itself for one of its locks, and has three.
+once_unlocked() {
+  local started=$SECONDS text result
+  while true; do
+    result=0
+    text=$("$@" 2>&1) || result=$?
+    if ((result == 0 || SECONDS - started >= 120)) || ! grep -qE "$is_locked" <<<"$text"; then break; fi
+    sleep 2
+  done
+  printf '%s\n' "$text"
+  return "$result"
 }
 
 note_new() {

@@ -30,8 +30,7 @@ install() {
 }
 
 in_sources() {
-  # A stranger's broken repository is no reason to stop.
-  apt_get update >/dev/null 2>&1 || true
+  update_lists
   [[ -n $(apt-cache madison consul 2>/dev/null) ]]
 }
 

@@ -21,6 +21,8 @@ usage='[--check | --dry-run]'
 
 # An ordinary user's PATH may lack the folders where Debian keeps daemons.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# What went wrong is known by its words (cause_in), whatever language is spoken here.
+export LC_ALL=C.UTF-8
 
 # What a network needs and sudo would drop. It is handed on; none of it is stored.
 network_settings=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
@@ -120,7 +122,7 @@ cause_in() {
     echo 'the network does not let it through; https_proxy=URL names a proxy'
     ;;
   *'is not valid yet'*) echo "this machine's clock is wrong" ;;
-  *'Could not get lock'* | *'is locked by'*) echo 'another program installs packages just now' ;;
+  *'Could not get lock'* | *'was locked by'*) echo 'another program installs packages just now' ;;
   esac
 }
 

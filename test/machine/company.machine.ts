@@ -36,7 +36,8 @@ test('without the proxy it names the cause, and what to do', async () => {
   expect(text).toMatch(/^ {2}next: /m);
 });
 
-test('with the proxy it is provisioned, to a message that was posted and seen', async () => {
+test('with the proxy it is provisioned, also where the machine updates itself just then', async () => {
+  await holdLocks(machine, 20);
   const settings = { http_proxy: proxy.url, https_proxy: proxy.url, no_proxy: 'localhost' };
   const { code, text, seconds } = await provision(machine, settings);
   process.stdout.write(`${text}\nprovisioned through a proxy in ${seconds.toFixed(1)} s\n`);
@@ -44,6 +45,7 @@ test('with the proxy it is provisioned, to a message that was posted and seen', 
     code: 0,
     text: expect.stringMatching(/self-test · a message posted, and seen/),
   });
+  expect(await succeed(machine, 'systemctl show --property=Result updates')).toContain('success');
   expect(await succeed(machine, 'cat /etc/debian_version')).toMatch(/^12\./);
   expect((await proxy.requests()).length).toBeGreaterThan(0);
   const forwarded = await forwardTo(machine.address, publicPort);
@@ -61,3 +63,20 @@ test('keeps nothing of the proxy, and is back after a reboot', async () => {
   await succeed(machine, 'systemctl start microflack');
   await allIsWell(machine);
 });
+
+/** As long as that nobody else gets the locks of apt and dpkg: as while a new machine updates itself. */
+async function holdLocks(machine: Container, seconds: number): Promise<void> {
+  const program = `use Fcntl;
+    my @held;
+    for my $file (@ARGV) {
+      open(my $handle, '>', $file) or die $!;
+      my $lock = pack('ssx4qqix4', F_WRLCK, 0, 0, 0, 0);
+      fcntl($handle, F_SETLK, $lock) or die $!;
+      push @held, $handle;
+    }
+    sleep ${seconds};`;
+  await succeed(machine, 'cat >/run/updates.pl', { input: program });
+  const files = '/var/lib/apt/lists/lock /var/lib/dpkg/lock /var/lib/dpkg/lock-frontend';
+  const unit = 'systemd-run --quiet --remain-after-exit --unit=updates';
+  await succeed(machine, `${unit} perl /run/updates.pl ${files} /var/cache/apt/archives/lock`);
+}
