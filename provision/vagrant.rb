@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require 'socket'
+
 # What the Vagrantfile decides, as functions of what it is given: the environment, the host, the boxes.
 #
 # MF_CPUS=2 MF_MEMORY=2048 (MB)   the machine's size
@@ -120,14 +122,46 @@ module MicroFlack
     TEXT
   end
 
+  # Where the provider does not look whether the port is taken (libvirt, QEMU), we do: behind our URL would be
+  # another program's page otherwise. A machine that runs has its port, noted when it was chosen.
+  def choose_port(machine)
+    return if machine.provider.capability?(:forwarded_ports)
+
+    note = machine.data_dir.join('microflack-port')
+    noted = note.read.to_i if note.file?
+    forwarded = forwarded_in(machine)
+    forwarded[:host] = noted && machine.state.id == :running ? noted : free_port(forwarded[:host])
+    note.write(forwarded[:host].to_s)
+  end
+
+  # The first one from there on. Whoever is just leaving it has a second to go.
+  def free_port(wanted)
+    10.times do
+      break if free?(wanted)
+
+      sleep 0.1
+    end
+    (wanted..wanted + 50).find { |port| free?(port) } || wanted
+  end
+
+  def free?(port)
+    TCPServer.new('127.0.0.1', port).close
+    true
+  rescue Errno::EADDRINUSE
+    false
+  rescue Errno::EACCES # of the first 1024, which Vagrant asks for by sudo
+    true
+  end
+
   # The port that was really taken, where ours was not free.
   def port_of(machine)
-    if machine.provider.capability?(:forwarded_ports)
-      found = machine.provider.capability(:forwarded_ports).key(8080)
-      return found if found
-    end
-    forwarded = machine.config.vm.networks.find { |_, options| options[:id] == 'chat' }
-    forwarded.last[:host]
+    return forwarded_in(machine)[:host] unless machine.provider.capability?(:forwarded_ports)
+
+    machine.provider.capability(:forwarded_ports).key(8080) || forwarded_in(machine)[:host]
+  end
+
+  def forwarded_in(machine)
+    machine.config.vm.networks.map(&:last).find { |options| options[:id] == 'chat' }
   end
 
   # With libvirt it is an ssh that leads from the port here to the machine's, and a restored machine does not

@@ -1,5 +1,7 @@
 /** What the Vagrantfile asks of Vagrant and of each provider, and what it refuses: read, not run. */
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -75,6 +77,17 @@ describe('a box of our own', () => {
     expect((await vmOf('libvirt', added)).box).toBe('microflack');
     expect((await vmOf('libvirt', { ...added, MF_FOR_A_BOX: 'yes' })).box).toBe('bento/debian-13');
   });
+});
+
+test('a port that is taken is left alone, also where the provider does not look', async () => {
+  const listening = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void listening.close());
+  await once(listening, 'listening');
+  const { port } = z.object({ port: z.number() }).parse(listening.address());
+  const line = 'puts MicroFlack.free_port(ARGV[0].to_i)';
+  const library = join(checkout, 'provision/vagrant.rb');
+  const { stdout } = await execa('ruby', ['-r', library, '-e', line, String(port)]);
+  expect(Number(stdout)).toBeGreaterThan(port);
 });
 
 test('a proxy is handed on, unless it is on this computer’s own loopback', async () => {

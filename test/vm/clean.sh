@@ -10,6 +10,8 @@ uri=qemu:///system
 main() {
   local folder pid name
   if virsh -c "$uri" version >/dev/null 2>&1; then forget_machines; fi
+  # What led to a machine from here is left where the machine was killed.
+  pgrep -f '^ssh .*IdentityFile="/tmp/mf-vm-' | while read -r pid; do kill "$pid"; done
   for folder in /tmp/mf-vm-*/; do
     [[ -d $folder ]] || continue
     while read -r pid name; do

@@ -1,4 +1,5 @@
 /** `vagrant up` and its whole life: halt, up, snapshot, destroy. It takes half an hour where it is emulated. */
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { newPerson, openBrowser } from '../browser/browser.ts';
 import { call } from '../client/http.ts';
@@ -39,11 +40,15 @@ test('a second `vagrant up` changes nothing', async () => {
   expect(text).not.toMatch(/installing|installed/);
 });
 
-test('what was said is there after a halt and an up', async () => {
+test('what was said is there after a halt and an up, at another port where somebody took ours', async () => {
   const { token } = await aPerson();
   const { id } = await post(token, 'before the halt');
+  const url = new URL(vagrant.url());
   await timed('halt', () => vagrant.do('halt'));
+  const other = createServer().listen(Number(url.port), '127.0.0.1');
+  onTestFinished(() => void other.close());
   await timed('up again', () => vagrant.do('up'));
+  expect(vagrant.url()).not.toBe(url.origin);
   process.env.MF_TEST_URL = vagrant.url();
   expect((await call('GET', `/api/messages/${id}`)).status).toBe(200);
 });
