@@ -78,7 +78,12 @@ in_it() { chroot "$work/root" "$@" >>"$work/log" 2>&1 || {
 }; }
 
 unmount() {
-  ! mountpoint --quiet "$work/root" || umount --recursive "$work/root"
+  if mountpoint --quiet "$work/root"; then
+    umount --recursive "$work"/root/{dev,proc,sys}
+    # Complete on the disk, though another program's namespace may hold it: GRUB reads no journal.
+    mount -o remount,ro "$work/root"
+    umount "$work/root"
+  fi
   losetup --detach "$part" || true
   losetup --detach "$disk" || true
 }
