@@ -30,6 +30,10 @@ module MicroFlack
 
   NETWORK = %w[http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY npm_config_registry].freeze
 
+  # What providers call a machine that holds no port: it is off, or asleep. One that is slow to answer is neither.
+  OFF = %i[not_created preparing shutoff poweroff stopped crashed aborted].freeze
+  ASLEEP = %i[paused saved suspended].freeze
+
   # A file provisioner writes as an ordinary user. The certificates go on to where they are gone after a reboot.
   UPLOADED = '/tmp/microflack-ca.crt'
   CERTIFICATES = '/run/microflack-ca.crt'
@@ -123,14 +127,19 @@ module MicroFlack
   end
 
   # Where the provider does not look whether the port is taken (libvirt, QEMU), we do: behind our URL would be
-  # another program's page otherwise. A machine that runs has its port, noted when it was chosen.
+  # another program's page otherwise. The choice is noted, since a machine that runs keeps its port.
   def choose_port(machine)
     return if machine.provider.capability?(:forwarded_ports)
 
     note = machine.data_dir.join('microflack-port')
-    noted = note.read.to_i if note.file?
     forwarded = forwarded_in(machine)
-    forwarded[:host] = noted && machine.state.id == :running ? noted : free_port(forwarded[:host])
+    noted = note.file? ? note.read.to_i : forwarded[:host]
+    forwarded[:host] =
+      case machine.state.id
+      when *OFF then free_port(forwarded[:host])
+      when *ASLEEP then free_port(noted)
+      else noted
+      end
     note.write(forwarded[:host].to_s)
   end
 

@@ -20,7 +20,7 @@ main() {
     rm -rf "$folder"
   done
   rm -rf /tmp/'Mein Fläck '*
-  # A cut of box.vm.ts's.
+  # What keeps machines from the internet.
   nft delete table inet mf-vm 2>/dev/null || true
 }
 
