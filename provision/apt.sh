@@ -37,7 +37,7 @@ apt_install() {
     fail 'this machine has no apt-get' 'install by hand what is missing, or use Debian 12 or 13'
   local names=("${@##*/}")
   names=("${names[@]%%_*}")
-  quietly 'reaching an archive of packages' reach_an_archive
+  again 'reaching an archive of packages' reach_an_archive
   note_new "${names[@]}"
   hold_services
   quietly 'finishing earlier installations' once_unlocked dpkg --configure -a
@@ -47,7 +47,7 @@ apt_install() {
   switch_off "${names[@]}"
 }
 
-# A network that is not there is told at once: apt tries every index of every archive, for minutes.
+# A network that is not there is told soon: apt by itself tries every index of every archive, for minutes.
 # One that answers is enough; where all are on a disk, no network is wanted.
 reach_an_archive() {
   local file folder result=0

@@ -23,9 +23,9 @@ const masquerade = `chain out {
   type nat hook postrouting priority srcnat;
   ip saddr ${prefix}.0/24 oifname != "${bridge}" masquerade
 }`;
-const drop = `chain out {
+const reject = `chain out {
   type filter hook forward priority filter;
-  ip saddr ${prefix}.0/24 oifname != "${bridge}" drop
+  ip saddr ${prefix}.0/24 oifname != "${bridge}" reject with icmp admin-prohibited
 }`;
 
 /** `open`: machines reach what this one reaches; `shut`: this one and each other, and nothing beyond. */
@@ -36,7 +36,7 @@ export async function makeNetwork(is: 'open' | 'shut' = 'open'): Promise<Network
   await execa('ip', ['address', 'add', `${prefix}.1/24`, 'dev', bridge]);
   await execa('ip', ['link', 'set', bridge, 'up']);
   await writeFile(forwarding, '1');
-  const chain = is === 'open' ? masquerade : drop;
+  const chain = is === 'open' ? masquerade : reject;
   await execa('nft', ['-f', '-'], { input: `table ip ${bridge} {\n${chain}\n}\n` });
   return {
     bridge,

@@ -4,15 +4,16 @@
  * passwords.ts starts a few of these and sends one password at a time. A task that waited in the
  * queue until nobody wanted its result any more is not started.
  */
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import bcrypt from 'bcryptjs';
 import workerpool from 'workerpool';
 import { uptimeMs } from '../uptime.ts';
 
 const cost = 10;
 
-// On Linux this is the calling thread alone: hashing takes the cores that serving leaves over.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+// On Linux this is the calling thread alone: hashing takes the cores that serving leaves over. Under `nice` it may be
+// lower already, and only root could raise it.
+setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
 
 /** Both answer undefined when the time to start (by uptimeMs) has passed. */
 const tasks = {
