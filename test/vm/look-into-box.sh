@@ -10,7 +10,7 @@ main() {
   local file=${1:?usage: look-into-box.sh FILE.box}
   work=$(mktemp -d /var/tmp/mf-box-XXXXXX)
   trap clean EXIT
-  tar -C "$work" -xf "$file" box.img
+  tar -C "$work" -xf "$file" --wildcards '*box.img'
   qemu-img convert -O raw "$work/box.img" "$work/disk.img"
   mkdir "$work/root"
   # As box.sh has made it: one partition, from the 2048th sector on.
