@@ -11,9 +11,9 @@
 
 unfinished=/var/lib/microflack-provision/unfinished
 policy=/usr/sbin/policy-rc.d
+policy_mark='# by MicroFlack provision/apt.sh, only while it installs packages'
 is_locked='(Could not get|Unable to acquire the dpkg frontend) lock|lock was locked by'
 certificates=(${SSL_CERT_FILE:+-o "Acquire::https::CaInfo=$SSL_CERT_FILE"})
-policy_mark='# by MicroFlack provision/apt.sh, only while it installs packages'
 
 # missing_packages PROGRAM:PACKAGE...
 # Prints each package whose program (a name on the PATH, or a file's path) is not there.

@@ -13,7 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 # shellcheck source=provision/machine/places.sh
 source "$provision_dir/machine/places.sh"
 
-options=(--recursive --links --delete '--chmod=D755,F644')
+options=(--recursive --links --checksum --delete '--chmod=D755,F644')
 # What a laptop keeps beside the code is for that laptop.
 left_out=(/.git node_modules /.stack /.runtime /.vagrant .cache dist .vitest '*.box' '*.log')
 not_history=(/config /hooks /index /logs /modules /worktrees '*.lock' /FETCH_HEAD /ORIG_HEAD /branches /description /info)
@@ -42,7 +42,7 @@ install() {
 }
 
 files() {
-  rsync "${options[@]}" --checksum "${left_out[@]/#/--exclude=}" "$@" "$checkout/" "$copy/"
+  rsync "${options[@]}" "${left_out[@]/#/--exclude=}" "$@" "$checkout/" "$copy/"
 }
 
 # For `mf run SERVICE VERSION COMMIT`: commits alone. Git's settings may name a remote with a password in
@@ -50,7 +50,7 @@ files() {
 history() {
   [[ -d $checkout/.git ]] || return 0
   # A release of uncommitted code leaves objects of its own there; and git touches what it has already.
-  rsync "${options[@]}" --checksum --filter='protect /objects/**' "${not_history[@]/#/--exclude=}" "$@" \
+  rsync "${options[@]}" --filter='protect /objects/**' "${not_history[@]/#/--exclude=}" "$@" \
     "$checkout/.git/" "$copy/.git/"
 }
 

@@ -6,7 +6,7 @@
  * message is deleted, the session revoked, the account offline.
  */
 import { createHmac, randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { io, type Socket } from 'socket.io-client';
 import { z } from 'zod';
 import { startMs } from './patience.ts';
@@ -94,11 +94,13 @@ function connected(socket: Socket): Promise<void> {
 
 function arrival(socket: Socket, source: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const late = `the message did not arrive over the socket within ${patienceMs / 1000} s`;
-    const patience = AbortSignal.timeout(patienceMs);
-    patience.addEventListener('abort', () => reject(new Error(late)));
+    const timer = setTimeout(() => {
+      reject(new Error(`the message did not arrive over the socket within ${patienceMs / 1000} s`));
+    }, patienceMs);
     socket.on('updated_model', (event: unknown) => {
-      if (update.safeParse(event).data?.model.source === source) resolve();
+      if (update.safeParse(event).data?.model.source !== source) return;
+      clearTimeout(timer);
+      resolve();
     });
   });
 }
@@ -113,7 +115,7 @@ export function patiently(call: Call, forMs = patienceMs, pauseMs = 500): Call {
     for (;;) {
       const answer = await call(...request);
       if (answer.status !== 503 || performance.now() - begun > forMs) return answer;
-      await setTimeout(pauseMs);
+      await wait(pauseMs);
     }
   };
 }

@@ -6,22 +6,28 @@
 set -euo pipefail
 
 main() {
-  local layer
+  local layer proxy
   for layer in /tmp/mf-machine-*/; do
     [[ -d $layer ]] || continue
-    switch_off "$layer"
+    switch_off "$layer" "--directory=${layer%/}/root"
     ! mountpoint --quiet "$layer/root" || umount "$layer/root"
     rm -rf "$layer"
+  done
+  for proxy in /tmp/mf-proxy-*/; do
+    [[ -d $proxy ]] || continue
+    switch_off "$proxy" "${proxy%/}/conf"
+    rm -rf "$proxy"
   done
   rm -rf /tmp/'Mein Fläck '*
   nft delete table ip mf-machines 2>/dev/null || true
   ip link delete mf-machines 2>/dev/null || true
 }
 
-# switch_off LAYER: its systemd-nspawn, in order.
+# switch_off FOLDER WORD: whose number stands in FOLDER/pid, where that still is the one with this word in its
+# command; a machine in order.
 switch_off() {
   local pid
-  pid=$(cat "$1/pid" 2>/dev/null) && grep -qsF -- "--directory=${1%/}/root" "/proc/$pid/cmdline" || return 0
+  pid=$(cat "$1/pid" 2>/dev/null) && grep -qsF -- "$2" "/proc/$pid/cmdline" || return 0
   kill "$pid"
   timeout 60 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
 }

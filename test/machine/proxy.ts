@@ -14,7 +14,9 @@ export interface ForwardProxy {
   stop(): Promise<void>;
 }
 
-export async function startProxy(address: string, port = 3128): Promise<ForwardProxy> {
+const port = 3128;
+
+export async function startProxy(address: string): Promise<ForwardProxy> {
   const folder = await mkdtemp(join(tmpdir(), 'mf-proxy-'));
   const [configuration, log] = [join(folder, 'conf'), join(folder, 'log')];
   const lines = [
@@ -26,6 +28,7 @@ export async function startProxy(address: string, port = 3128): Promise<ForwardP
   ];
   await writeFile(configuration, `${lines.join('\n')}\n`);
   const child = spawn('tinyproxy', ['-d', '-c', configuration], { stdio: 'ignore' });
+  await writeFile(join(folder, 'pid'), String(child.pid)); // for clean.sh
   const listens = async () => (await openPorts(address, port, port)).length > 0;
   await until('the proxy listens', listens, 10_000);
   return {

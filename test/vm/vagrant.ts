@@ -19,15 +19,19 @@ export interface Vagrant extends Machine {
   url(): string;
 }
 
-/** `box`: of these settings the last ones, MF_BOX and what else is wanted. */
-export function vagrantIn(folder: string, checkout: string, box: Record<string, string>): Vagrant {
+/** `settings`: of the Vagrantfile's, MF_BOX say. */
+export function vagrantIn(
+  folder: string,
+  checkout: string,
+  settings: Record<string, string>,
+): Vagrant {
   const env = {
     VAGRANT_HOME: join(folder, 'home'),
     VAGRANT_DOTFILE_PATH: join(folder, 'machine'),
     VAGRANT_DEFAULT_PROVIDER: 'libvirt',
     MF_LIBVIRT_DRIVER: process.env.MF_LIBVIRT_DRIVER ?? 'qemu',
     MF_PORT: '8171',
-    ...box,
+    ...settings,
   };
   let url = '';
 
@@ -54,8 +58,8 @@ export function vagrantIn(folder: string, checkout: string, box: Record<string, 
     return configuration;
   }
 
-  async function inside(line: string, { input = '', env: settings = {} } = {}): Promise<Ended> {
-    const set = Object.entries<string>(settings).map(([name, value]) => `${name}=${quoted(value)}`);
+  async function inside(line: string, { input = '', env: given = {} } = {}): Promise<Ended> {
+    const set = Object.entries<string>(given).map(([name, value]) => `${name}=${quoted(value)}`);
     const command = ['sudo', 'env', ...set, 'bash', '-c', quoted(line)].join(' ');
     const { exitCode, stdout, stderr } = await execa(
       'ssh',
